@@ -1,0 +1,1 @@
+"""Saleroom: a real-time auction server."""

@@ -1,0 +1,1 @@
+"""The actors: mailbox, event, committer, session, audience, registry."""

@@ -1,0 +1,1 @@
+"""The one door: HTTP and websockets on one port."""

@@ -1,0 +1,1 @@
+"""The wire: messages, codec, feed, session machine, close codes. Pure."""

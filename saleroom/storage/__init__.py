@@ -1,0 +1,1 @@
+"""The stores: PostgreSQL, Redis and their twins in memory."""

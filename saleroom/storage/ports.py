@@ -1,0 +1,240 @@
+"""The interfaces behind which stores stand, and the errors that cross them.
+
+Owns: the shapes that actors hand to a store and get back. Invariant: every store raises only the
+errors named here, so that the one border that handles them can be complete. Knows nothing of
+PostgreSQL, Redis or asyncio. Source: ARCHITECTURE sections 2, 3 (I2-I7) and 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import attrs
+
+
+class StoreError(Exception):
+    """An operating error at the border of a store."""
+
+
+class StoreUnavailable(StoreError):
+    """The store did not do what was asked, and certainly left no trace. May be tried again."""
+
+
+class OutcomeUnknown(StoreError):
+    """The store may or may not have committed: the connection ended, or the wait was cut short."""
+
+
+class Fenced(StoreError):
+    """The term was raised by another owner (or the position taken): this incarnation must end."""
+
+
+class NotFound(StoreError):
+    """No such event, lot or registration."""
+
+
+class Conflict(StoreError):
+    """The row exists already, or its `version` is not the one the writer read."""
+
+
+@attrs.frozen
+class Record:
+    """One fact as the journal keeps it.
+
+    position: 1, 2, 3, ... without a gap, per event. seq: 1, 2, 3, ... of the public facts alone.
+    body: canonical JSON, UTF-8. head: 32 bytes, BLAKE2b-256 of the previous head and this body.
+    """
+
+    position: int
+    seq: int | None
+    body: bytes
+    head: bytes
+
+
+@attrs.frozen
+class OutboxRow:
+    """One message owed to the outside world, written together with the fact that owes it."""
+
+    position: int
+    topic: str
+    payload: Mapping[str, Any]
+
+
+@attrs.frozen
+class Registration:
+    """A paddle's holder as tables keep it; the only place with a name, a phone or an address."""
+
+    paddle: int
+    user: str | None
+    name: str
+    email: str | None = None
+    phone: str | None = None
+    table: str | None = None
+
+
+@attrs.frozen
+class Batch:
+    """What one group commit writes, all or nothing."""
+
+    records: Sequence[Record]
+    outbox: Sequence[OutboxRow] = ()
+    registrations: Sequence[Registration] = ()  # upserted by (event, paddle)
+
+
+@attrs.frozen
+class Ownership:
+    """What a new incarnation learns when it raises the term.
+
+    term: the number every append must carry. epoch: the journal's identity, a hex string.
+    alive_at_ms: the last sign of life of any owner, None if there was none.
+    """
+
+    term: int
+    epoch: str
+    alive_at_ms: int | None
+
+
+@attrs.frozen
+class Snapshot:
+    """A published state at `position`, whose journal head was `head`.
+
+    body: current values. chunks: what never changes again, oldest first, each written once.
+    """
+
+    position: int
+    head: bytes
+    body: bytes
+    chunks: Sequence[bytes]
+
+
+@attrs.frozen
+class EventRow:
+    """An event in the catalogue. settings: JSON object (ladder, soft_close, starts_at, ...)."""
+
+    id: str
+    title: str
+    currency: str
+    status: str  # draft | published | open | paused | closed
+    public: bool
+    settings: Mapping[str, Any]
+    created_at_ms: int
+    version: int = 1
+
+
+@attrs.frozen
+class LotRow:
+    """A lot in the catalogue: what the rules need (`definition`) and what only people read."""
+
+    lot: int
+    definition: Mapping[str, Any]
+    details: Mapping[str, Any]
+    version: int = 1
+
+
+class Journal(Protocol):
+    """The append-only record of a deployment's events. Every call may raise `StoreUnavailable`."""
+
+    async def create(self, event: str, epoch: str, records: Sequence[Record]) -> None:
+        """Start an event's journal with its first records, at term 0. Raises Conflict if it exists."""
+
+    async def take_term(self, event: str) -> Ownership:
+        """Raise the term by one, committed before anything is read. Raises NotFound."""
+
+    async def append(self, event: str, term: int, batch: Batch) -> None:
+        """Commit a batch at the journal's end.
+
+        Takes FOR SHARE on the term's row in its transaction. Raises Fenced when the term is not
+        the current one or the first position is not the next, OutcomeUnknown when nobody can say,
+        StoreUnavailable when certainly nothing was written. Cancelled: unknown to the caller.
+        """
+
+    async def read(self, event: str, after: int, limit: int) -> list[Record]:
+        """Give up to `limit` records with position > `after`, in order."""
+
+    async def sign(self, event: str, term: int, at_ms: int) -> None:
+        """Record that the owner lives at `at_ms` (the event clock). A stale term writes nothing."""
+
+    async def events(self) -> list[str]:
+        """Name every event that has a journal, oldest first."""
+
+
+class Snapshots(Protocol):
+    async def chunk_count(self, event: str) -> int:
+        """Say how many chunks are kept."""
+
+    async def save(
+        self, event: str, position: int, head: bytes, body: bytes, new_chunks: Sequence[bytes]
+    ) -> None:
+        """Keep a snapshot, appending `new_chunks`, in one transaction. Two bodies stay.
+
+        A snapshot at or below the newest kept position writes nothing.
+        """
+
+    async def newest(self, event: str) -> Snapshot | None:
+        """Give the newest snapshot with exactly the chunks that it was saved with, or None."""
+
+
+class Catalogue(Protocol):
+    """Events, lots and people, as pages and search read them."""
+
+    async def add_event(self, row: EventRow) -> None:
+        """Raises Conflict."""
+
+    async def put_event(self, row: EventRow) -> EventRow:
+        """Replace an event whose stored version is `row.version`; the result's is one higher.
+
+        Raises NotFound, Conflict.
+        """
+
+    async def set_status(self, event: str, status: str) -> None:
+        """Mirror a status that the journal decided; the version stays. Unknown event: no effect."""
+
+    async def event(self, event: str) -> EventRow:
+        """Raises NotFound."""
+
+    async def list_events(self, after: str | None, limit: int) -> list[EventRow]:
+        """Give events by descending (created_at_ms, id), those past the event `after`."""
+
+    async def add_lot(self, event: str, row: LotRow) -> None:
+        """Raises NotFound (event), Conflict (number taken)."""
+
+    async def put_lot(self, event: str, row: LotRow) -> LotRow:
+        """Replace a lot whose stored version is `row.version`. Raises NotFound, Conflict."""
+
+    async def remove_lot(self, event: str, lot: int) -> None:
+        """Raises NotFound."""
+
+    async def lots(self, event: str) -> list[LotRow]:
+        """Give all lots in running order (by number)."""
+
+    async def put_registration(self, event: str, row: Registration) -> None:
+        """Insert or replace the holder of a paddle (an event not yet published)."""
+
+    async def registrations(self, event: str, after: int, limit: int) -> list[Registration]:
+        """Give registrations with paddle > `after`, by paddle."""
+
+
+class HotStore(Protocol):
+    """The public view of each event, for reads; may vanish at any moment and is refilled."""
+
+    async def write(self, event: str, values: Mapping[str, bytes]) -> None:
+        """Set fields of the event's view. Raises StoreUnavailable."""
+
+    async def read(self, event: str, fields: Sequence[str] | None = None) -> dict[str, bytes]:
+        """Give the asked fields that exist, or all. Raises StoreUnavailable."""
+
+    async def clear(self, event: str) -> None:
+        """Drop the event's view. Raises StoreUnavailable."""
+
+    async def ping(self) -> None:
+        """Raises StoreUnavailable."""
+
+
+@attrs.frozen
+class Stores:
+    """Everything that is kept, as one handle for those who need several."""
+
+    journal: Journal
+    snapshots: Snapshots
+    catalogue: Catalogue
+    hot: HotStore

@@ -1,0 +1,1 @@
+"""The supervision tree: child specs, strategies, restart windows, and its picture."""
