@@ -131,17 +131,28 @@ class LotRow:
     version: int = 1
 
 
+def require_consecutive(records: Sequence[Record], first: int) -> None:
+    """Refuse, as a bug of the caller, records whose positions do not run first, first + 1, ..."""
+    for expected, record in enumerate(records, first):
+        if record.position != expected:
+            raise ValueError(f"position {record.position} stands where {expected} belongs")
+
+
 class Journal(Protocol):
-    """The append-only record of a deployment's events. Every call may raise `StoreUnavailable`."""
+    """The append-only record of a deployment's events.
+
+    Every call may raise StoreUnavailable, and every call that writes, here and in the other
+    stores, OutcomeUnknown.
+    """
 
     async def create(self, event: str, epoch: str, records: Sequence[Record]) -> None:
-        """Start an event's journal with its first records, at term 0. Raises Conflict if it exists."""
+        """Start an event's journal with its first records, at term 0. Raises Conflict."""
 
     async def take_term(self, event: str) -> Ownership:
         """Raise the term by one, committed before anything is read. Raises NotFound."""
 
     async def append(self, event: str, term: int, batch: Batch) -> None:
-        """Commit a batch at the journal's end.
+        """Commit a batch of one or more records at the journal's end.
 
         Takes FOR SHARE on the term's row in its transaction. Raises Fenced when the term is not
         the current one or the first position is not the next, OutcomeUnknown when nobody can say,
