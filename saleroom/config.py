@@ -1,0 +1,430 @@
+"""Settings read once from the environment, and every limit of the server.
+
+Owns: what an operator may set, how it is checked, and the numbers that bound every queue, wait and
+payload. Invariant: a `Settings` that exists is valid and frozen, and neither its repr nor an error
+shows a secret. Must not know: who uses a setting; it imports nothing of ours, reads no environment
+and opens nothing. Source: ARCHITECTURE sections 1 and 3 (I6), PROTOCOL sections 1, 2, 5 and 6.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final, Literal
+from urllib.parse import SplitResult, urlsplit
+
+import attrs
+
+PREFIX: Final = "SALEROOM_"
+SECRET_BYTES_MIN: Final = 32
+DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+HOST_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?", re.IGNORECASE)
+
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+LogFormat = Literal["text", "json"]
+LOG_LEVELS: Final[Mapping[str, LogLevel]] = {
+    "debug": "DEBUG",
+    "info": "INFO",
+    "warning": "WARNING",
+    "error": "ERROR",
+}
+LOG_FORMATS: Final[Mapping[str, LogFormat]] = {"text": "text", "json": "json"}
+
+
+class BadSetting(Exception):
+    """A variable is unknown or its value is unusable. Its text is one line for the operator."""
+
+
+@attrs.frozen
+class Limits:
+    """Every bound of the server, each with its unit last and its reason above it."""
+
+    # About a fifth of a second of decisions, so that who waits is told within the 5 s promised.
+    mailbox_commands_max: int = 20_000
+    # One user may queue ten seconds of their own rate, and never crowd out a room.
+    mailbox_user_share: int = 200
+    # An auctioneer must be able to pause a room whose mailbox donors have filled.
+    mailbox_staff_reserve: int = 500
+    # What a crash may force the next incarnation to decide again stays a moment's work.
+    uncommitted_facts_max: int = 10_000
+    # Nobody waits longer than this on a stalled disk before the room stops deciding.
+    uncommitted_age_ms_max: int = 1_000
+    # The promise of PROTOCOL 3: after this a sender hears OUTCOME_UNKNOWN.
+    command_wait_s: float = 5.0
+    # A commit that outlasts its senders' wait is of no use: the actor starts afresh.
+    commit_timeout_s: float = 5.0
+    # PROTOCOL 2: a connection that does not say who it is costs a task for no longer than this.
+    hello_timeout_s: float = 5.0
+    # Below the minute after which common proxies drop an idle connection.
+    heartbeat_ms: int = 30_000
+    # Two lost heartbeats are a bad network; three are a peer that has gone.
+    silent_heartbeats: int = 3
+    # Sixteen times the longest honest command, so that parsing never stalls the loop.
+    frame_bytes_max: int = 16_384
+    # A client with a bug shows itself by now; a fuzzer gets no further.
+    malformed_frames_max: int = 10
+    # A phone, a tablet, a laptop and two forgotten tabs.
+    sockets_per_user_max: int = 5
+    # A whole ballroom stands behind one address.
+    connections_per_address_max: int = 5_000
+    # What one process broadcasts to within a leaderboard period on one core, with room to spare.
+    connections_max: int = 20_000
+    # A reader this far behind no longer follows the sale; memory stays bounded.
+    outbox_bytes_max: int = 1_048_576
+    # The same bound in time, for a quiet room in which bytes do not add up.
+    outbox_age_s_max: float = 5.0
+    # The newest facts are kept so that a short disconnection costs no snapshot.
+    resume_facts: int = 10_000
+    # A quiet room keeps at least a lift ride and a walk through a dead spot.
+    resume_age_ms: int = 600_000
+    # Past this a snapshot is smaller than the facts missed.
+    resume_bytes_max: int = 524_288
+    # Faster than any thumb, slower than any script worth stopping.
+    command_rate_per_s: int = 20
+    # Two seconds' worth at once, for a page that sends what it held while offline.
+    command_burst: int = 40
+    # A clerk relays a whole floor, often from a keyboard macro.
+    staff_rate_per_s: int = 200
+    # Two seconds' worth at once, as for donors.
+    staff_burst: int = 400
+    # Recovery replays at most this many facts: some 30 ms.
+    snapshot_every_facts: int = 5_000
+    # Old bids are written once, in pieces that encode within the loop's 2 ms budget.
+    snapshot_chunk_facts: int = 1_000
+    # At 4.5 microseconds a send the loop is held for about 1 ms between yields.
+    broadcast_slice_sends: int = 250
+    # PROTOCOL 4: at most once a second, which is as fast as people read a ranking.
+    leaderboard_period_ms: int = 1_000
+    # Bounds by how much an outage's length may be misjudged when lots are prolonged for it.
+    sign_of_life_ms: int = 1_000
+    # Commands in hand are answered and sockets told to return well within a host's stop delay.
+    drain_s: float = 10.0
+
+
+def redacted(url: str) -> str:
+    """Give the address without its password and without the values of its query."""
+    parts = urlsplit(url)
+    credentials, at, hosts = parts.netloc.rpartition("@")
+    user, colon, _ = credentials.partition(":")
+    secret = "***" if colon else ""
+    query = "?***" if parts.query else ""
+    return f"{parts.scheme}://{user}{colon}{secret}{at}{hosts}{parts.path}{query}"
+
+
+def _shown(value: str) -> str:
+    """Quote a value that is no secret, on one line and not too long."""
+    return repr(value if len(value) <= 60 else f"{value[:57]}...")
+
+
+def _read_host(value: str) -> str:
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        if not HOST_NAME.fullmatch(value):
+            raise ValueError(f"{_shown(value)} is not an address") from None
+    return value
+
+
+def _read_port(value: str) -> int:
+    if not re.fullmatch("[0-9]{1,5}", value) or int(value) > 65_535:
+        raise ValueError(f"{_shown(value)} is not a port")
+    return int(value)
+
+
+def _split(value: str, schemes: tuple[str, ...]) -> SplitResult:
+    """Take an address apart without ever quoting it: it may hold a password.
+
+    Raises ValueError for another scheme, a bad port, or an "@" past the host, which is what a
+    password with an unescaped "/", "?" or "#" leaves behind.
+    """
+    scheme, separator, rest = value.partition("://")
+    if not separator or scheme.lower() not in schemes:
+        raise ValueError("the address has another scheme, or none")
+    if not rest.isprintable() or " " in rest:
+        raise ValueError("the address holds a space or a control character")
+    try:
+        parts = urlsplit(value)
+        for host in parts.netloc.rpartition("@")[2].split(","):
+            _ = urlsplit(f"//{host}").port
+    except ValueError:
+        raise ValueError("the address has a bad host or port") from None
+    if "@" in parts.path + parts.query or parts.fragment:
+        raise ValueError('a "/", "?", "#" or "@" in the user or password must be percent-encoded')
+    return parts
+
+
+def _read_database_url(value: str) -> str:
+    _split(value, ("postgres", "postgresql"))
+    return value
+
+
+def _read_redis_url(value: str) -> str:
+    parts = _split(value, ("redis", "rediss", "unix"))
+    if parts.scheme == "unix" and not parts.path.startswith("/"):
+        raise ValueError("the address names no socket")
+    if parts.scheme != "unix" and not parts.hostname:
+        raise ValueError("the address names no host")
+    return value
+
+
+def _web_address(value: str) -> SplitResult:
+    """Take an http(s) address apart that others will be shown or sent to."""
+    parts = _split(value, ("http", "https"))
+    if "@" in parts.netloc:
+        raise ValueError("the address holds a user or password")
+    if not parts.hostname:
+        raise ValueError("the address names no host")
+    _read_host(parts.hostname)
+    return parts
+
+
+def _origin(parts: SplitResult) -> str:
+    """Write scheme, host and port as browsers do: lower case, the scheme's own port left out."""
+    host = parts.hostname or ""
+    bracketed = f"[{host}]" if ":" in host else host
+    port = "" if parts.port in (None, DEFAULT_PORTS[parts.scheme]) else f":{parts.port}"
+    return f"{parts.scheme}://{bracketed}{port}"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _read_jwks_url(value: str) -> str:
+    parts = _web_address(value)
+    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+        raise ValueError("keys fetched over plain http could be replaced on the way")
+    return value
+
+
+def _read_origins(value: str) -> frozenset[str]:
+    origins = set()
+    for number, item in enumerate(value.split(","), start=1):
+        try:
+            parts = _web_address(item.strip())
+        except ValueError as error:
+            raise ValueError(f"origin {number}: {error}") from None
+        if parts.path not in ("", "/") or parts.query:
+            raise ValueError(f"origin {number}: the address has a path or a query")
+        origins.add(_origin(parts))
+    return frozenset(origins)
+
+
+def _read_public_url(value: str) -> str:
+    parts = _web_address(value)
+    if parts.query:
+        raise ValueError("the address has a query")
+    return _origin(parts) + parts.path.rstrip("/")
+
+
+def _read_secret(value: str) -> bytes:
+    secret = value.encode("utf-8", "surrogateescape")
+    if len(secret) < SECRET_BYTES_MIN:
+        raise ValueError(f"it has {len(secret)} bytes")
+    return secret
+
+
+def _read_path(value: str) -> Path:
+    try:
+        return Path(value).expanduser()
+    except RuntimeError:
+        raise ValueError(f"{_shown(value)} names a home folder that is not known") from None
+
+
+def _read_log_level(value: str) -> LogLevel:
+    if value.lower() not in LOG_LEVELS:
+        raise ValueError(f"{_shown(value)} is not a level")
+    return LOG_LEVELS[value.lower()]
+
+
+def _read_log_format(value: str) -> LogFormat:
+    if value.lower() not in LOG_FORMATS:
+        raise ValueError(f"{_shown(value)} is not a format")
+    return LOG_FORMATS[value.lower()]
+
+
+@attrs.frozen
+class _Variable:
+    """How one setting is read and told: `read` raises ValueError saying what is wrong."""
+
+    read: Callable[[str], object]
+    takes: str
+    meaning: str
+    unset: str
+
+
+def _variable(
+    read: Callable[[str], object], *, takes: str, meaning: str, unset: str
+) -> dict[object, _Variable]:
+    """Attach to a field of `Settings` the definition of the variable that sets it."""
+    return {_Variable: _Variable(read, takes, meaning, unset)}
+
+
+def _show_address(url: str | None) -> str:
+    return repr(url and redacted(url))
+
+
+def _show_secret(secret: bytes | None) -> str:
+    return "None" if secret is None else "***"
+
+
+@attrs.frozen
+class Settings:
+    """What one server was told; each field is the variable of its name. `None`: not set."""
+
+    host: str = attrs.field(
+        default="127.0.0.1",
+        metadata=_variable(
+            _read_host,
+            takes="an IP address or a host name, without a port",
+            meaning="Address to listen on",
+            unset="`127.0.0.1`",
+        ),
+    )
+    port: int = attrs.field(
+        default=8080,
+        metadata=_variable(
+            _read_port,
+            takes="a number from 0 to 65535 (0: any free port)",
+            meaning="Port of HTTP and websockets alike",
+            unset="`8080`",
+        ),
+    )
+    database_url: str | None = attrs.field(
+        default=None,
+        repr=_show_address,
+        metadata=_variable(
+            _read_database_url,
+            takes="postgresql://user:password@host:5432/name",
+            meaning="PostgreSQL, where everything is kept",
+            unset="embedded PostgreSQL",
+        ),
+    )
+    redis_url: str | None = attrs.field(
+        default=None,
+        repr=_show_address,
+        metadata=_variable(
+            _read_redis_url,
+            takes="redis://host:6379/0, rediss://... or unix:///path/to/socket",
+            meaning="Redis, the hot store of public reads",
+            unset="kept in memory",
+        ),
+    )
+    data_dir: Path | None = attrs.field(
+        default=None,
+        metadata=_variable(
+            _read_path,
+            takes="the path of a folder",
+            meaning="Folder of embedded data, pictures and the generated secret",
+            unset="`/var/lib/saleroom` for root, else the user's data folder",
+        ),
+    )
+    secret: bytes | None = attrs.field(
+        default=None,
+        repr=_show_secret,
+        metadata=_variable(
+            _read_secret,
+            takes=f"at least {SECRET_BYTES_MIN} bytes (openssl rand -hex 32 prints some)",
+            meaning="Key that signs tokens (HS256)",
+            unset="generated once, kept in the data folder",
+        ),
+    )
+    jwks_url: str | None = attrs.field(
+        default=None,
+        repr=_show_address,
+        metadata=_variable(
+            _read_jwks_url,
+            takes="an https:// address (http:// on loopback alone)",
+            meaning="Public keys of an identity provider (RS256, ES256)",
+            unset="only our own tokens",
+        ),
+    )
+    allowed_origins: frozenset[str] = attrs.field(
+        default=frozenset(),
+        metadata=_variable(
+            _read_origins,
+            takes="origins separated by commas, such as https://gala.example",
+            meaning="Other sites whose pages may open our websockets",
+            unset="none but our own",
+        ),
+    )
+    public_url: str | None = attrs.field(
+        default=None,
+        metadata=_variable(
+            _read_public_url,
+            takes="an http:// or https:// address without user or query",
+            meaning="Address that people and callbacks reach us by",
+            unset="as the request says",
+        ),
+    )
+    log_level: LogLevel = attrs.field(
+        default="INFO",
+        metadata=_variable(
+            _read_log_level,
+            takes="debug, info, warning or error",
+            meaning="Least severity that is logged",
+            unset="`info`",
+        ),
+    )
+    log_format: LogFormat = attrs.field(
+        default="text",
+        metadata=_variable(
+            _read_log_format,
+            takes="text or json",
+            meaning="One line of text, or one JSON object, per record",
+            unset="`text`",
+        ),
+    )
+    limits: Limits = attrs.field(factory=Limits, repr=False)
+
+
+def _variables() -> dict[str, tuple[str, _Variable]]:
+    """Map each variable's name to its field and definition, in the order of the fields."""
+    return {
+        PREFIX + field.name.upper(): (field.name, field.metadata[_Variable])
+        for field in attrs.fields(Settings)
+        if _Variable in field.metadata
+    }
+
+
+def read_settings(env: Mapping[str, str]) -> Settings:
+    """Read the settings from an environment; an empty or blank variable counts as not set.
+
+    Raises BadSetting for the first variable with our prefix that is unknown or unusable.
+    """
+    variables = _variables()
+    values: dict[str, Any] = {}
+    for name in sorted(env):
+        if not name.startswith(PREFIX):
+            continue
+        if name not in variables:
+            raise BadSetting(_unknown(name, list(variables)))
+        field, variable = variables[name]
+        text = env[name].strip()
+        if not text:
+            continue
+        try:
+            values[field] = variable.read(text)
+        except ValueError as error:
+            raise BadSetting(f"{name}: {error}; expected {variable.takes}") from None
+    return Settings(**values)
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
+    return f"{_shown(name)[1:-1]}: no such setting; expected a known one, the nearest is {nearest}"
+
+
+def settings_help() -> str:
+    """Give the table of all variables, in Markdown, for the README and `--help`."""
+    rows = [
+        f"| `{name}` | {variable.meaning}: {variable.takes} | {variable.unset} |"
+        for name, (_, variable) in _variables().items()
+    ]
+    return "\n".join(["| Variable | Meaning and value | When not set |", "|---|---|---|", *rows])
