@@ -1,0 +1,59 @@
+# What contributors and operators type. Each target that `make help` lists carries its line after ##.
+# Works with GNU make 3.81 and later; everything else it needs is found or installed by tools/.
+
+.DEFAULT_GOAL := help
+python := .venv/bin/python
+
+.PHONY: help run test check lint types imports format bench-smoke lock upgrade compose-check \
+	install install-tests clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
+
+run: install ## Start the demonstration auction in a browser near you
+	@$(python) -m saleroom demo
+
+test: install-tests ## Run all tests
+	@$(python) -m pytest
+
+check: lint types imports test ## Run everything that must hold before a commit
+
+lint: install ## Check style, formatting and the README's settings table
+	@$(python) -m ruff check
+	@$(python) -m ruff format --check
+	@$(python) -m tools.readme_settings --check
+
+types: install ## Check types strictly
+	@$(python) -m mypy
+
+imports: install ## Check that imports run one way
+	@$(python) -m tools.imports
+
+format: install ## Format the code and put imports in order
+	@$(python) -m ruff check --select I --fix
+	@$(python) -m ruff format
+
+bench-smoke: install ## Run each benchmark once, briefly
+	@$(python) -m bench --smoke
+
+lock: install ## Compile requirements.lock from pyproject.toml, keeping versions that fit
+	@tools/lock
+
+upgrade: install ## Compile requirements.lock with the newest versions
+	@tools/lock --upgrade
+
+compose-check: ## Check docker-compose.yml
+	@tools/need compose
+	@if command -v docker-compose >/dev/null; then docker-compose config -q; \
+	else docker compose config -q; fi
+
+install: ## Bring .venv to what requirements.lock says
+	@tools/install
+
+install-tests: install ## Bring in what the tests need besides: redis-server, Node, npm packages
+	@tools/need redis-server node
+	@tools/install-node
+
+clean: ## Remove all that these targets made
+	rm -rf .venv tests/node/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find saleroom tests bench tools -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""What builds, installs and checks Saleroom; nothing of it runs in the server."""
