@@ -1,0 +1,69 @@
+"""Stores put together: which adapter stands behind which interface.
+
+Owns: nothing that lasts; it opens and closes in the right order. Invariant: what it gives out is
+migrated and answers. Must not know: who uses it. A supervision tree that owns the parts one by one
+uses `postgres_stores` over a pool of its own. Source: ARCHITECTURE sections 1 and 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from saleroom.storage.bridge import Bridge, open_bridge
+from saleroom.storage.memory import MemoryHotStore
+from saleroom.storage.migrate import migrate
+from saleroom.storage.pg_catalogue import PostgresCatalogue
+from saleroom.storage.pg_journal import PostgresJournal
+from saleroom.storage.pg_pool import PostgresPool
+from saleroom.storage.pg_snapshots import PostgresSnapshots
+from saleroom.storage.ports import HotStore, Stores
+from saleroom.storage.redis_hot import RedisHotStore
+
+
+def postgres_stores(pool: PostgresPool, hot: HotStore) -> Stores:
+    """Put the stores over one pool, which need not be open yet."""
+    return Stores(PostgresJournal(pool), PostgresSnapshots(pool), PostgresCatalogue(pool), hot)
+
+
+@asynccontextmanager
+async def open_pool(bridge: Bridge, dsn: str) -> AsyncIterator[PostgresPool]:
+    """Hold an open pool for the length of the block. Raises StoreUnavailable if none answers."""
+    pool = PostgresPool(bridge, dsn)
+    try:
+        await pool.open()
+        yield pool
+    finally:
+        await pool.close()
+
+
+@asynccontextmanager
+async def open_hot(bridge: Bridge, redis_url: str | None) -> AsyncIterator[HotStore]:
+    """Hold a hot store for the length of the block: Redis, or without a URL this process.
+
+    Redis need not answer: service goes on without it (I7).
+    """
+    if redis_url is None:
+        yield MemoryHotStore()
+        return
+    hot = RedisHotStore(bridge, redis_url)
+    try:
+        yield hot
+    finally:
+        await hot.close()
+
+
+@asynccontextmanager
+async def open_stores(dsn: str, redis_url: str | None) -> AsyncIterator[Stores]:
+    """Hold migrated stores, with a bridge of their own, for the length of the block.
+
+    Raises StoreUnavailable when PostgreSQL does not answer, MigrationError when its history is
+    not this release's.
+    """
+    async with (
+        open_bridge() as bridge,
+        open_pool(bridge, dsn) as pool,
+        open_hot(bridge, redis_url) as hot,
+    ):
+        await migrate(pool)
+        yield postgres_stores(pool, hot)
