@@ -1,0 +1,110 @@
+"""The opening handshake of a websocket, decided from a request's head.
+
+Owns: who may upgrade (method, version, key, Origin) and the bytes of the answer. Invariant: no
+extension is ever agreed, so no message is ever compressed. Knows nothing of streams or limits.
+Source: RFC 6455 section 4, PROTOCOL 1.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+import attrs
+from wsproto.connection import ConnectionType
+from wsproto.events import AcceptConnection, RejectConnection, Request
+from wsproto.handshake import H11Handshake
+from wsproto.utilities import RemoteProtocolError
+
+from saleroom.http.head import RequestHead, refusal
+
+SUBPROTOCOL = "saleroom.v1"
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_KEY_BYTES = 16
+
+
+@attrs.frozen
+class Accepted:
+    """response: what the client is sent."""
+
+    response: bytes
+    subprotocol: str | None
+
+
+@attrs.frozen
+class Denied:
+    """response: the plain HTTP answer, after which the connection ends."""
+
+    response: bytes
+
+
+def decide(head: RequestHead, allowed_origins: frozenset[str]) -> Accepted | Denied:
+    """Answer a request whose path is that of a websocket."""
+    if not head.asks_for_websocket:
+        return Denied(refusal(HTTPStatus.UPGRADE_REQUIRED, headers=("Upgrade: websocket",)))
+    if not _is_well_formed(head):
+        return Denied(refusal(HTTPStatus.BAD_REQUEST))
+    if not _is_from_here(head, allowed_origins):
+        return Denied(refusal(HTTPStatus.FORBIDDEN))
+    handshake = H11Handshake(ConnectionType.SERVER)
+    try:
+        handshake.receive_data(head.received)
+        (request,) = handshake.events()
+        assert isinstance(request, Request)
+    except RemoteProtocolError as error:
+        return _denied_by(error.event_hint)
+    except UnicodeError:
+        return Denied(refusal(HTTPStatus.BAD_REQUEST))
+    subprotocol = SUBPROTOCOL if SUBPROTOCOL in request.subprotocols else None
+    response = handshake.send(AcceptConnection(subprotocol=subprotocol))
+    return Accepted(response, subprotocol)
+
+
+def _is_well_formed(head: RequestHead) -> bool:
+    """Check what the library leaves unchecked: version, a single key of 16 bytes, and no body."""
+    if head.method != "GET" or head.http_version != "1.1":
+        return False
+    if head.all(b"transfer-encoding") or any(size != "0" for size in head.all(b"content-length")):
+        return False
+    keys = head.all(b"sec-websocket-key")
+    try:
+        return [len(base64.b64decode(key, validate=True)) for key in keys] == [_KEY_BYTES]
+    except binascii.Error:
+        return False
+
+
+def _is_from_here(head: RequestHead, allowed_origins: frozenset[str]) -> bool:
+    """Hold a page's Origin against the allowed ones and the host that it asked (its own)."""
+    origins = head.all(b"origin")
+    if not origins:
+        return True
+    if len(origins) > 1:
+        return False
+    origin = origins[0].lower()
+    if origin in allowed_origins:
+        return True
+    scheme = origin.partition("://")[0]
+    own = _authority(origin)
+    return own is not None and own in {
+        _authority(f"{scheme}://{host.lower()}") for host in head.all(b"host")
+    }
+
+
+def _authority(origin: str) -> tuple[str, int] | None:
+    """Give host and port of `scheme://host[:port]`; None for anything else."""
+    try:
+        parts = urlsplit(origin)
+        port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
+    except ValueError:
+        return None
+    if parts.hostname is None or port is None or parts.path or parts.query or parts.fragment:
+        return None
+    return parts.hostname, port
+
+
+def _denied_by(hint: object) -> Denied:
+    assert isinstance(hint, RejectConnection)
+    headers = tuple(f"{name.decode()}: {value.decode()}" for name, value in hint.headers)
+    return Denied(refusal(hint.status_code, headers=headers))

@@ -1,0 +1,121 @@
+"""The head of a connection's first request, and the plain answers that refuse one.
+
+Owns: reading it within a deadline and a size, and what the door must know of it to choose a way.
+Invariant: `received` is every byte that was read, so that whoever serves the connection can be
+given all of them again. Knows nothing of routes or sessions. Source: RFC 9112 sections 2-5,
+RFC 9457, PROTOCOL 1.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+import attrs
+import h11
+import orjson
+
+
+class Readable(Protocol):
+    async def receive_some(self, max_bytes: int | None = None) -> bytes: ...
+
+
+class PeerLeft(Exception):
+    """The peer ended the connection, or never spoke, before a head was complete."""
+
+
+class HeadRefused(Exception):
+    """The head cannot be served: the answer is `status`."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+@attrs.frozen
+class RequestHead:
+    """What the first request says.
+
+    headers: names in lower case, values as bytes. trailing: the end of `received`, after the head.
+    """
+
+    method: str
+    path: str
+    http_version: str
+    headers: tuple[tuple[bytes, bytes], ...]
+    received: bytes
+    trailing: bytes
+
+    def all(self, name: bytes) -> list[str]:
+        return [value.decode("latin-1") for key, value in self.headers if key == name]
+
+    def tokens(self, name: bytes) -> set[str]:
+        """Give the comma-separated tokens of a header, in lower case."""
+        return {token.strip().lower() for value in self.all(name) for token in value.split(",")}
+
+    @property
+    def asks_for_websocket(self) -> bool:
+        return "websocket" in self.tokens(b"upgrade") and "upgrade" in self.tokens(b"connection")
+
+
+async def read_head(stream: Readable, bytes_max: int) -> RequestHead:
+    """Read until the head is complete. The caller sets the deadline.
+
+    Raises HeadRefused (400 malformed, 431 too large), PeerLeft.
+    """
+    parser = h11.Connection(h11.SERVER, max_incomplete_event_size=bytes_max)
+    received = b""
+    while True:
+        data = await stream.receive_some()
+        received += data
+        parser.receive_data(data)
+        try:
+            event = parser.next_event()
+        except h11.RemoteProtocolError as error:
+            if not received:
+                raise PeerLeft from None
+            raise HeadRefused(error.error_status_hint) from None
+        if isinstance(event, h11.Request):
+            break
+        if not data:
+            raise PeerLeft
+    trailing = parser.trailing_data[0]
+    if len(received) - len(trailing) > bytes_max:
+        raise HeadRefused(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+    return RequestHead(
+        method=event.method.decode("ascii"),
+        path=_path(event.target.decode("ascii")),
+        http_version=event.http_version.decode("ascii"),
+        headers=tuple((bytes(name), bytes(value)) for name, value in event.headers),
+        received=received,
+        trailing=trailing,
+    )
+
+
+def refusal(status: int, *, code: str | None = None, headers: tuple[str, ...] = ()) -> bytes:
+    """Give a whole HTTP/1.1 response that refuses a request and announces the connection's end."""
+    phrase = HTTPStatus(status).phrase
+    problem = {"type": "about:blank", "title": phrase, "status": status}
+    if code is not None:
+        problem["code"] = code
+    body = orjson.dumps(problem)
+    lines = (
+        f"HTTP/1.1 {status} {phrase}",
+        "Content-Type: application/problem+json",
+        f"Content-Length: {len(body)}",
+        "Connection: close",
+        *headers,
+        "\r\n",
+    )
+    return "\r\n".join(lines).encode("ascii") + body
+
+
+def _path(target: str) -> str:
+    """Give the decoded path of a target in origin form or absolute form (RFC 9112 3.2)."""
+    if target.startswith("/"):
+        return unquote(target.partition("?")[0])
+    try:
+        return unquote(urlsplit(target).path)
+    except ValueError:
+        raise HeadRefused(HTTPStatus.BAD_REQUEST) from None

@@ -1,0 +1,152 @@
+"""HTTP on an accepted stream, by hypercorn's trio `TCPServer`, and the bounds that it lacks.
+
+Owns: the only use of that undocumented class (so hypercorn is pinned), and the wrapper round the
+ASGI app that keeps hypercorn's known traps shut. Invariant: a connection ends within a bound after
+its peer stops reading or sending, after the door stops, and at once when cancelled. Knows nothing
+of routes. Source: ARCHITECTURE 5 ("One door") and 6 (traps 1-3).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any, cast
+
+import attrs
+import orjson
+import trio
+from hypercorn.app_wrappers import ASGIWrapper
+from hypercorn.config import Config
+from hypercorn.trio.tcp_server import TCPServer
+from hypercorn.trio.worker_context import WorkerContext
+from hypercorn.typing import LifespanState
+
+from saleroom.http.stream import SharedStream
+
+logger = logging.getLogger("saleroom.http")
+
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+AsgiApp = Callable[[Message, Receive, Send], Awaitable[None]]
+
+
+@attrs.frozen
+class HttpLimits:
+    """How long an HTTP peer may keep us waiting. All in seconds."""
+
+    keep_alive_s: float = 15.0  # between requests: a page's bursts share a connection
+    body_pause_s: float = 30.0  # between two pieces of a request's body
+    final_send_s: float = 30.0  # for the response's last piece, shielded; above a stream's stall
+    head_bytes_max: int = 16 * 1024  # of a later request on the connection, as of the first
+
+
+class HypercornDoor:
+    """Serve HTTP connections with one ASGI app."""
+
+    def __init__(self, app: AsgiApp, limits: HttpLimits) -> None:
+        self._app = app
+        self._limits = limits
+        self._context = WorkerContext(max_requests=None)
+        self._streams: set[SharedStream] = set()
+        self._idle = trio.Event()
+        self._idle.set()
+        self._config = Config()
+        self._config.errorlog = logger
+        self._config.include_server_header = False
+        self._config.keep_alive_timeout = limits.keep_alive_s
+        self._config.h11_max_incomplete_size = limits.head_bytes_max
+
+    @property
+    def connections(self) -> int:
+        return len(self._streams)
+
+    async def serve(self, stream: SharedStream) -> None:
+        """Serve one connection until it ends. Cancelled: the socket is closed at once."""
+        if not self._streams:
+            self._idle = trio.Event()
+        self._streams.add(stream)
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._abort_when_cancelled, stream)
+                state = LifespanState()
+                app = ASGIWrapper(cast(Any, _BoundedApp(self._app, self._limits, stream)))
+                # The class asks a stream for no more than ours has: `socket` and trio's interface.
+                await TCPServer(app, self._config, self._context, state, cast(Any, stream))
+                nursery.cancel_scope.cancel()
+        finally:
+            self._streams.discard(stream)
+            if not self._streams:
+                self._idle.set()
+
+    async def stop(self, within_s: float) -> None:
+        """End idle connections now and the others after their response; cut them at the bound."""
+        await self._context.terminated.set()
+        with trio.move_on_after(within_s):
+            await self._idle.wait()
+        for stream in list(self._streams):
+            stream.abort()
+
+    @staticmethod
+    async def _abort_when_cancelled(stream: SharedStream) -> None:
+        """Wake hypercorn's shielded send, which no cancellation reaches (trap 3)."""
+        try:
+            await trio.sleep_forever()
+        finally:
+            stream.abort()
+
+
+@attrs.frozen
+class _BoundedApp:
+    """The app with bounds: a shielded last send (trap 1), an end to bodies that never come."""
+
+    app: AsgiApp
+    limits: HttpLimits
+    stream: SharedStream
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await _refuse_upgrade(send, "websocket.http.response")
+            return
+        if scope["path"].startswith("/ws/"):
+            await _refuse_upgrade(send, "http.response")
+            return
+        body_is_whole = False
+
+        async def receive_bounded() -> Message:
+            nonlocal body_is_whole
+            if body_is_whole:
+                return await receive()
+            message: Message = {"type": "http.disconnect"}
+            with trio.move_on_after(self.limits.body_pause_s):
+                message = await receive()
+            body_is_whole = not message.get("more_body", False)
+            return message
+
+        async def send_bounded(message: Message) -> None:
+            if message["type"] != "http.response.body" or message.get("more_body", False):
+                await send(message)
+                return
+            # quart-trio cancels this task as soon as the response is complete, and hypercorn ends
+            # or recycles the connection inside this very send.
+            with trio.move_on_after(self.limits.final_send_s, shield=True) as last:
+                await send(message)
+            if last.cancelled_caught:
+                self.stream.abort()
+
+        await self.app(scope, receive_bounded, send_bounded)
+
+
+async def _refuse_upgrade(send: Send, prefix: str) -> None:
+    """Answer 426: hypercorn's connection cannot be handed over (trap 2)."""
+    status = HTTPStatus.UPGRADE_REQUIRED
+    body = orjson.dumps({"type": "about:blank", "title": status.phrase, "status": status.value})
+    headers = [
+        (b"content-type", b"application/problem+json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"connection", b"close"),
+        (b"upgrade", b"websocket"),
+    ]
+    await send({"type": f"{prefix}.start", "status": status.value, "headers": headers})
+    await send({"type": f"{prefix}.body", "body": body})
