@@ -10,7 +10,7 @@ python := .venv/bin/python
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
 
-run: install ## Start the demonstration auction in a browser near you
+run: install ## Install what is needed and start the demonstration auction
 	@$(python) -m saleroom demo
 
 test: install-tests ## Run all tests
