@@ -1,0 +1,143 @@
+"""What every catalogue does: versions, listing, lots and registrations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import pytest
+
+from saleroom.storage.ports import Conflict, EventRow, LotRow, NotFound, Registration, Stores
+
+
+def event_row(event: str = "gala", created_at_ms: int = 1_000, **changes: Any) -> EventRow:
+    settings = {"ladder": "gala", "soft_close": {"window": 120_000, "cap": None}}
+    row = EventRow(event, "A Gala", "USD", "published", True, settings, created_at_ms)
+    return attrs.evolve(row, **changes)
+
+
+def lot_row(lot: int = 1, **changes: Any) -> LotRow:
+    row = LotRow(lot, {"mode": "silent", "opening": 10_000}, {"title": "Dinner for two, 🍷"})
+    return attrs.evolve(row, **changes)
+
+
+async def test_an_event_is_read_as_added(stores: Stores) -> None:
+    row = event_row(title="Gala d'été", public=False, status="draft")
+    await stores.catalogue.add_event(row)
+    assert await stores.catalogue.event("gala") == row
+
+
+async def test_an_event_is_added_once(stores: Stores) -> None:
+    await stores.catalogue.add_event(event_row())
+    with pytest.raises(Conflict):
+        await stores.catalogue.add_event(event_row(title="Another"))
+    assert await stores.catalogue.event("gala") == event_row()
+
+
+async def test_an_unknown_event(stores: Stores) -> None:
+    with pytest.raises(NotFound):
+        await stores.catalogue.event("gala")
+    with pytest.raises(NotFound):
+        await stores.catalogue.put_event(event_row())
+    await stores.catalogue.set_status("gala", "open")
+    assert await stores.catalogue.list_events(None, 10) == []
+
+
+async def test_putting_an_event_raises_its_version(stores: Stores) -> None:
+    await stores.catalogue.add_event(event_row())
+    put = await stores.catalogue.put_event(
+        event_row(title="Renamed", settings={"ladder": [[0, 5]]}, status="draft")
+    )
+    assert put.version == 2
+    assert put.title == "Renamed"
+    assert await stores.catalogue.event("gala") == put
+
+
+async def test_putting_over_another_version_is_a_conflict(stores: Stores) -> None:
+    await stores.catalogue.add_event(event_row())
+    second = await stores.catalogue.put_event(event_row(title="First writer"))
+    with pytest.raises(Conflict):
+        await stores.catalogue.put_event(event_row(title="Second writer"))
+    with pytest.raises(Conflict):
+        await stores.catalogue.put_event(event_row(version=3))
+    assert await stores.catalogue.event("gala") == second
+
+
+async def test_a_status_is_mirrored_and_the_version_stays(stores: Stores) -> None:
+    await stores.catalogue.add_event(event_row())
+    await stores.catalogue.set_status("gala", "open")
+    assert await stores.catalogue.event("gala") == event_row(status="open")
+
+
+async def test_events_are_listed_newest_first_in_pages(stores: Stores) -> None:
+    for event, at in (("b", 10), ("a", 10), ("c", 30), ("B", 10), ("d", 20)):
+        await stores.catalogue.add_event(event_row(event, at))
+    listed: list[str] = []
+    after: str | None = None
+    while page := await stores.catalogue.list_events(after, 2):
+        listed += [row.id for row in page]
+        after = page[-1].id
+    assert listed == ["c", "d", "b", "a", "B"]
+    assert await stores.catalogue.list_events("unknown", 2) == []
+
+
+async def test_lots_are_read_by_number(stores: Stores) -> None:
+    await stores.catalogue.add_event(event_row())
+    await stores.catalogue.add_event(event_row("ball"))
+    await stores.catalogue.add_lot("ball", lot_row(7))
+    for lot in (10, 2, 1):
+        await stores.catalogue.add_lot("gala", lot_row(lot))
+    assert await stores.catalogue.lots("gala") == [lot_row(1), lot_row(2), lot_row(10)]
+    assert await stores.catalogue.lots("nowhere") == []
+
+
+async def test_a_lot_needs_its_event_and_a_free_number(stores: Stores) -> None:
+    with pytest.raises(NotFound):
+        await stores.catalogue.add_lot("gala", lot_row())
+    await stores.catalogue.add_event(event_row())
+    await stores.catalogue.add_lot("gala", lot_row())
+    with pytest.raises(Conflict):
+        await stores.catalogue.add_lot("gala", lot_row(details={}))
+    assert await stores.catalogue.lots("gala") == [lot_row()]
+
+
+async def test_putting_a_lot_raises_its_version(stores: Stores) -> None:
+    await stores.catalogue.add_event(event_row())
+    with pytest.raises(NotFound):
+        await stores.catalogue.put_lot("gala", lot_row())
+    await stores.catalogue.add_lot("gala", lot_row())
+    put = await stores.catalogue.put_lot("gala", lot_row(definition={"mode": "live"}))
+    assert put == lot_row(definition={"mode": "live"}, version=2)
+    with pytest.raises(Conflict):
+        await stores.catalogue.put_lot("gala", lot_row(details={}))
+    assert await stores.catalogue.lots("gala") == [put]
+
+
+async def test_a_lot_is_removed_once(stores: Stores) -> None:
+    await stores.catalogue.add_event(event_row())
+    await stores.catalogue.add_lot("gala", lot_row())
+    await stores.catalogue.remove_lot("gala", 1)
+    assert await stores.catalogue.lots("gala") == []
+    with pytest.raises(NotFound):
+        await stores.catalogue.remove_lot("gala", 1)
+
+
+async def test_registrations_are_replaced_and_paged(stores: Stores) -> None:
+    ann = Registration(101, "ann", "Ann", "ann@example.org", "+1 555 0100", "7")
+    bob, cid = Registration(205, None, "Bob"), Registration(102, None, "Cid")
+    for row in (bob, Registration(101, None, "?"), ann, cid):
+        await stores.catalogue.put_registration("gala", row)
+    await stores.catalogue.put_registration("ball", bob)
+    assert await stores.catalogue.registrations("gala", 0, 2) == [ann, cid]
+    assert await stores.catalogue.registrations("gala", 102, 2) == [bob]
+    assert await stores.catalogue.registrations("nowhere", 0, 2) == []
+
+
+async def test_what_the_caller_changes_later_is_not_kept(stores: Stores) -> None:
+    settings: dict[str, Any] = {"ladder": [[0, 5]]}
+    await stores.catalogue.add_event(event_row(settings=settings))
+    settings["ladder"].append([100, 10])
+    read = await stores.catalogue.event("gala")
+    assert read.settings == {"ladder": [[0, 5]]}
+    dict.update(read.settings, ladder="spoilt")
+    assert (await stores.catalogue.event("gala")).settings == {"ladder": [[0, 5]]}
