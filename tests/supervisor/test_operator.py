@@ -10,8 +10,10 @@ from trio.testing import MockClock
 from saleroom.supervisor import (
     Backoff,
     Change,
+    Child,
     ChildExists,
     ChildNotStarted,
+    ChildSpec,
     Kind,
     Restart,
     State,
@@ -224,6 +226,83 @@ async def test_requests_in_flight_are_answered_when_the_supervisor_stops(
         await settle()
         assert refused == ["late"]
     assert refused == ["late", "n"]
+
+
+async def test_requests_in_flight_are_answered_when_the_supervisor_is_cancelled(
+    autojump_clock: MockClock,
+) -> None:
+    answers: list[str] = []
+
+    async def linger(child: Child) -> None:
+        child.started()
+        try:
+            await child.stopping.wait()
+            await trio.sleep_forever()
+        finally:
+            with trio.CancelScope(shield=True):
+                await trio.sleep(2)
+
+    stage = Stage()
+    lingering = ChildSpec(name="a", run=linger, stop_s=100)
+    supervisor = Supervisor(stage.tree_of(lingering), rng=stage.rng)
+
+    async def remove() -> None:
+        await supervisor.remove_child("root/a")
+        answers.append("removed")
+
+    async def add(after_s: float) -> None:
+        await trio.sleep(after_s)
+        with pytest.raises(SupervisorDown):
+            await supervisor.add_child("root", stage.worker(f"late{after_s}"))
+        answers.append("refused")
+
+    async with trio.open_nursery() as outer, trio.open_nursery() as nursery:
+        await nursery.start(supervisor.run)
+        outer.start_soon(remove)
+        await settle()
+        assert states(supervisor) == {"a": "stopping"}
+        nursery.cancel_scope.cancel()
+        outer.start_soon(add, 0)
+        outer.start_soon(add, 1)
+    assert sorted(answers) == ["refused", "refused", "removed"]
+    assert states(supervisor) == {}
+
+
+async def test_a_restart_is_done_when_the_new_incarnation_is_up(autojump_clock: MockClock) -> None:
+    stage = Stage()
+    stage["b"].stop_takes_s = 1
+    spec = stage.tree_of(stage.worker("a"), stage.worker("b"), strategy=Strategy.REST_FOR_ONE)
+    done: list[int] = []
+    async with stage.runs(spec) as supervisor, trio.open_nursery() as nursery:
+
+        async def restart() -> None:
+            await supervisor.restart_child("root/a")
+            done.append(stage["a"].lives)
+
+        nursery.start_soon(restart)
+        await settle()
+        assert states(supervisor) == {"a": "running", "b": "stopping"}
+        await stage["a"].tell(up)
+        assert done == []
+        await trio.sleep(2)
+        assert done == [2]
+
+
+async def test_a_child_being_removed_is_not_restarted_with_its_siblings(
+    autojump_clock: MockClock,
+) -> None:
+    stage = Stage()
+    stage["b"].stop_takes_s = 1
+    spec = stage.tree_of(stage.worker("a"), stage.worker("b"), strategy=Strategy.ONE_FOR_ALL)
+    async with stage.runs(spec) as supervisor, trio.open_nursery() as nursery:
+        nursery.start_soon(supervisor.remove_child, "root/b")
+        await settle()
+        with pytest.raises(UnknownChild):
+            await supervisor.restart_child("root/b")
+        await stage["a"].tell(crash())
+        await trio.sleep(2)
+        assert states(supervisor) == {"a": "running"}
+        assert stage.take_log() == "+a +b !a -b +a"
 
 
 async def test_the_picture_shows_the_whole_tree(autojump_clock: MockClock) -> None:

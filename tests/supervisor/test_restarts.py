@@ -8,7 +8,7 @@ import random
 
 import pytest
 import trio
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
@@ -36,13 +36,14 @@ def test_an_intensity_of_zero_admits_no_restart() -> None:
 
 
 @given(
-    first_s=st.floats(0, 10),
+    first_s=st.just(0.0) | st.floats(0.001, 10),
     factor=st.floats(1, 10),
     max_s=st.floats(0, 60),
     jitter=st.floats(0, 1),
     nth=st.integers(1, 40),
     seed=st.integers(),
 )
+@settings(deadline=None)
 def test_a_rest_stays_within_its_bounds(
     first_s: float, factor: float, max_s: float, jitter: float, nth: int, seed: int
 ) -> None:
@@ -70,6 +71,21 @@ async def test_rests_grow_while_a_child_crashes_in_its_start(autojump_clock: Moc
         assert node_at(supervisor, "root/a").restarts == 3
     begins = [c.since for c in stage.changes if c.path == "root/a" and c.state is State.STARTING]
     assert [round(b - a, 6) for a, b in itertools.pairwise(begins)] == [1, 3, 5]
+
+
+async def test_a_group_rests_together(autojump_clock: MockClock) -> None:
+    stage = Stage()
+    spec = stage.tree_of(
+        *(stage.worker(name) for name in "abc"),
+        strategy=Strategy.ONE_FOR_ALL,
+        backoff=Backoff(first_s=2, jitter=0),
+    )
+    async with stage.runs(spec) as supervisor:
+        await stage["b"].tell(crash())
+        await trio.sleep(1)
+        assert states(supervisor) == {"a": "stopped", "b": "backing_off", "c": "stopped"}
+        await trio.sleep(2)
+        assert stage.take_log() == "+a +b +c !b -c -a +a +b +c"
 
 
 async def test_a_crash_too_many_stops_the_siblings_and_fails_upward(

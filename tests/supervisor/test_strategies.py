@@ -10,13 +10,14 @@ from saleroom.supervisor import (
     ON_EXIT,
     REACH,
     Backoff,
+    Child,
     Exit,
     Restart,
     Strategy,
     SupervisorFailed,
 )
 
-from .probe import Stage, crash, node_at, settle, states, up
+from .probe import Say, Stage, crash, node_at, settle, states, up
 
 P, TR, TE = Restart.PERMANENT, Restart.TRANSIENT, Restart.TEMPORARY
 ONE, ALL, REST = Strategy.ONE_FOR_ONE, Strategy.ONE_FOR_ALL, Strategy.REST_FOR_ONE
@@ -89,6 +90,8 @@ async def test_a_group_restart_forgets_temporary_and_revives_ended_transient_sib
         await trio.sleep(1)
         assert stage.take_log() == "!a -t +a +r"
         assert states(supervisor) == {"a": "running", "r": "running"}
+        await supervisor.add_child("root", stage.worker("u", TE))
+    assert states(supervisor) == {"a": "stopped", "r": "stopped"}
 
 
 async def test_a_sibling_starts_only_when_the_one_before_is_up(autojump_clock: MockClock) -> None:
@@ -155,6 +158,29 @@ async def test_siblings_that_a_restart_takes_along_are_cancelled_past_their_dead
         await trio.sleep(3)
         stage["c"].stop_takes_s = 0
         assert stage.take_log() == "!a xc -b +a +b +c"
+
+
+async def test_a_word_said_while_stopping_moves_no_deadline(autojump_clock: MockClock) -> None:
+    stage = Stage()
+    stage["a"].stop_takes_s = 100
+    begin = trio.current_time()
+    async with stage.runs(stage.tree_of(stage.worker("a", stop_s=2))) as supervisor:
+        supervisor.stop()
+        await settle()
+        await stage["a"].tell(Say("a store"))
+        assert states(supervisor) == {"a": "stopping"}
+    assert trio.current_time() - begin == pytest.approx(2)
+    assert stage.take_log() == "+a xa"
+
+
+async def test_a_word_of_an_earlier_incarnation_is_not_heard(autojump_clock: MockClock) -> None:
+    earlier: list[Child] = []
+    stage = Stage()
+    stage["a"].opening = [[earlier.append, crash()], []]
+    async with stage.runs(stage.tree_of(stage.worker("a"))) as supervisor:
+        earlier[0].started()
+        await settle()
+        assert states(supervisor) == {"a": "starting"}
 
 
 async def test_a_crash_while_stopping_is_recorded_and_not_restarted(
