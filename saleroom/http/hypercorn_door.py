@@ -73,7 +73,7 @@ class HypercornDoor:
                 state = LifespanState()
                 app = ASGIWrapper(cast(Any, _BoundedApp(self._app, self._limits, stream)))
                 # The class asks a stream for no more than ours has: `socket` and trio's interface.
-                await TCPServer(app, self._config, self._context, state, cast(Any, stream))
+                await _Server(app, self._config, self._context, state, cast(Any, stream))
                 nursery.cancel_scope.cancel()
         finally:
             self._streams.discard(stream)
@@ -95,6 +95,21 @@ class HypercornDoor:
             await trio.sleep_forever()
         finally:
             stream.abort()
+
+
+class _Server(TCPServer):
+    """hypercorn's, without its habit of waiting out the keep-alive after the peer has left."""
+
+    _has_left = False
+
+    async def _read_data(self) -> None:
+        await super()._read_data()
+        self._has_left = True
+        await self.idle_task.stop()
+
+    async def _idle_timeout(self) -> None:
+        if not self._has_left:
+            await super()._idle_timeout()
 
 
 @attrs.frozen

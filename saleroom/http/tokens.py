@@ -87,7 +87,7 @@ class SecretKey:
     """The one key of a deployment that signs its own tokens."""
 
     secret: bytes
-    _key: jwt.PyJWK = attrs.field(init=False)
+    _key: jwt.PyJWK = attrs.field(init=False, eq=False)
 
     @_key.default
     def _as_key(self) -> jwt.PyJWK:
