@@ -95,7 +95,6 @@ class Keeper:
                 self._nursery = nursery
                 nursery.start_soon(self._relay, child.stopping)
                 await self._loop(child)
-                self._nursery = None
                 nursery.cancel_scope.cancel()
         finally:
             self._end()
@@ -130,7 +129,7 @@ class Keeper:
 
     async def _loop(self, child: Child) -> None:
         while True:
-            if child.stopping.is_set() and not self._is_closing:
+            if child.stopping.is_set():
                 self._close()
             self._stop_what_must_end()
             self._forget_what_is_gone()

@@ -166,6 +166,7 @@ async def test_stop_while_failing_lets_the_failure_through(autojump_clock: MockC
 async def test_waiting_is_a_state_and_no_restart(autojump_clock: MockClock) -> None:
     stage = Stage()
     stage["a"].opening = [[wait("the store is away")]]
+    begin = trio.current_time()
     spec = stage.tree_of(stage.worker("a", start_s=10), stage.worker("b"), intensity=0)
     async with stage.runs(spec) as supervisor:
         for _ in range(5):
@@ -173,6 +174,7 @@ async def test_waiting_is_a_state_and_no_restart(autojump_clock: MockClock) -> N
             await stage["a"].tell(Say("still away"))
             node = node_at(supervisor, "root/a")
             assert (node.state, node.last_error) == (State.STARTING, "still away")
+            assert node.since == begin
             assert stage["b"].lives == 0
         await stage["a"].tell(up)
         await trio.sleep(1000)
@@ -191,12 +193,17 @@ async def test_a_child_not_up_in_time_is_cancelled_and_counts_as_crashed(
     stage = Stage()
     stage["a"].opening = [[wait("a key")], [up]]
     begin = trio.current_time()
-    async with stage.runs(stage.tree_of(stage.worker("a", start_s=2))) as supervisor:
-        await trio.sleep(5)
+    spec = stage.tree_of(stage.worker("a", start_s=2), backoff=Backoff(first_s=1, jitter=0))
+    async with stage.runs(spec) as supervisor:
+        await trio.sleep(2.5)
+        node = node_at(supervisor, "root/a")
+        assert node.state is State.BACKING_OFF
+        assert node.last_error == "StartTimedOut: not up within 2 s"
+        await trio.sleep(2.5)
         assert stage.take_log() == "+a xa +a"
         node = node_at(supervisor, "root/a")
         assert (node.restarts, node.last_error) == (1, "StartTimedOut: not up within 2 s")
-        assert node.since - begin == pytest.approx(2)
+        assert node.since - begin == pytest.approx(3)
 
 
 async def test_without_a_start_limit_a_child_may_wait_for_ever(autojump_clock: MockClock) -> None:

@@ -14,6 +14,7 @@ from saleroom.supervisor import (
     Exit,
     Restart,
     Strategy,
+    Supervisor,
     SupervisorFailed,
 )
 
@@ -166,11 +167,12 @@ async def test_a_word_said_while_stopping_moves_no_deadline(autojump_clock: Mock
     begin = trio.current_time()
     async with stage.runs(stage.tree_of(stage.worker("a", stop_s=2))) as supervisor:
         supervisor.stop()
-        await settle()
+        await trio.sleep(1)
         await stage["a"].tell(Say("a store"))
         assert states(supervisor) == {"a": "stopping"}
     assert trio.current_time() - begin == pytest.approx(2)
     assert stage.take_log() == "+a xa"
+    assert node_at(supervisor, "root/a").last_error is None
 
 
 async def test_a_word_of_an_earlier_incarnation_is_not_heard(autojump_clock: MockClock) -> None:
@@ -222,6 +224,7 @@ async def test_stop_acts_during_start_restart_and_rest(autojump_clock: MockClock
             "slow": "starting",
         }
     assert trio.current_time() - begin == 1
+    assert "running" not in {c.state.value for c in stage.changes if c.path == "root"}
     assert stage.take_log() == "+resting +culprit +stopping +slow !resting !culprit -slow -stopping"
 
 
@@ -272,12 +275,18 @@ async def test_cancelling_the_root_cancels_every_child_at_once(autojump_clock: M
 
 async def test_a_stop_before_the_run_starts_nothing(autojump_clock: MockClock) -> None:
     stage = Stage()
-    async with stage.runs(stage.tree_of(stage.worker("a"))) as supervisor:
-        pass
-    stage.take_log()
-    with pytest.raises(RuntimeError, match="once"):
-        await supervisor.run()
+    supervisor = Supervisor(stage.tree_of(stage.worker("a")), rng=stage.rng)
+    supervisor.stop()
+    await supervisor.run()
     assert stage.take_log() == ""
+
+
+async def test_a_supervisor_runs_once(autojump_clock: MockClock) -> None:
+    stage = Stage()
+    async with stage.runs(stage.tree_of(stage.worker("a"))) as supervisor:
+        with pytest.raises(RuntimeError, match="once"):
+            await supervisor.run()
+    assert stage.take_log() == "+a -a"
 
 
 async def test_the_failure_of_the_root_is_raised_after_an_orderly_stop(
