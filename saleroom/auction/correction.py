@@ -1,0 +1,97 @@
+"""Corrections: undo, and the retraction of a paddle's bids.
+
+Owns: what is taken back and what then stands. Invariant: a correction is an appended fact; nothing
+is ever removed from the journal, and an end is never shortened. Source: rules 17, 18 and 19's ban.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from saleroom.auction import commands as c
+from saleroom.auction import gates
+from saleroom.auction.bidding import Decision
+from saleroom.auction.contest import replay_without
+from saleroom.auction.facts import BidsRetracted, BidUndone
+from saleroom.auction.lot import UNDOABLE, Action, Lot, Standing
+from saleroom.auction.refusal import Code, Refusal
+from saleroom.auction.room import ring_free, was_followed
+from saleroom.auction.state import Asked, EventState
+
+
+def undo(state: EventState, asked: Asked, command: c.Undo) -> Decision:
+    """Take back the newest human action on a lot with its automatic effects."""
+    if refusal := gates.event_correctable(state):
+        return refusal
+    lot = gates.lot_known(state, command.lot)
+    if isinstance(lot, Refusal):
+        return lot
+    action = newest_undoable(lot)
+    if action is None or action.seq is None:
+        return gates.lot_refusal(lot, Code.NOTHING_TO_UNDO)
+    ends_lot = action.kind in ("sell", "pass")
+    if ends_lot and was_followed(state, lot):
+        return Refusal(Code.FORBIDDEN, detail="the next lot has opened: re-open with a reason")
+    if command.expect_seq is not None and command.expect_seq != action.seq:
+        return gates.lot_refusal(lot, Code.STALE_ASK)
+    if ends_lot and (refusal := ring_free(state, lot)):
+        return refusal
+    after = standing_without_newest(lot)
+    return [
+        BidUndone(lot.number, action.seq, after.price, after.leader, after.min_next, after.state)
+    ]
+
+
+def newest_undoable(lot: Lot) -> Action | None:
+    """Find what undo would take back; silent raises are stepped over.
+
+    An ending by the clock or by a purchase is no action of this kind, and hides those before it.
+    """
+    for action in reversed(lot.actions):
+        if action.kind in UNDOABLE:
+            ended_by_hand = action.kind in ("sell", "pass")
+            return action if lot.is_running or ended_by_hand else None
+        if action.kind == "buy":
+            return None
+    return None
+
+
+def standing_without_newest(lot: Lot) -> Standing:
+    """Give what stands once the newest action is taken back, later silent raises kept."""
+    index = max(i for i, action in enumerate(lot.actions) if action.kind in UNDOABLE)
+    standing = lot.actions[index].before
+    for action in lot.actions[index + 1 :]:
+        holds = standing.leader is not None and standing.leader == action.paddle
+        if holds and (action.amount or 0) > (standing.ceiling or 0):
+            standing = attrs.evolve(standing, ceiling=action.amount)
+    return standing
+
+
+def retract_bids(state: EventState, asked: Asked, command: c.RetractBids) -> Decision:
+    """Drop all of one paddle's bids and maxes on a lot and replay the rest (rule 18)."""
+    if refusal := gates.event_correctable(state):
+        return refusal
+    lot = gates.lot_known(state, command.lot)
+    if isinstance(lot, Refusal):
+        return lot
+    if lot.has_ended:
+        return gates.lot_refusal(lot, Code.LOT_CLOSED)
+    if command.paddle not in state.paddles:
+        return gates.lot_refusal(lot, Code.UNKNOWN_PADDLE)
+    if not has_bids(lot, command.paddle):
+        return gates.lot_refusal(lot, Code.NO_BIDS)
+    return [retraction(lot, command.paddle, command.reason)]
+
+
+def has_bids(lot: Lot, paddle: int) -> bool:
+    """Say whether a paddle has a bid or a max on the lot."""
+    return paddle in lot.absentees or any(a.paddle == paddle for a in lot.actions)
+
+
+def retraction(lot: Lot, paddle: int, reason: str) -> BidsRetracted:
+    """State what stands on a lot without a paddle's bids."""
+    if lot.is_running:
+        after, _ = replay_without(lot, paddle)
+    else:
+        after = lot.standing
+    return BidsRetracted(lot.number, paddle, after.price, after.leader, after.min_next, reason)

@@ -1,0 +1,332 @@
+"""Facts: what was decided, as the journal keeps it and as the feed shows it.
+
+Owns: the typed form of every fact. Invariant: a fact holds all that `apply` needs, so that replay
+reads nothing else; what is marked `house()` never leaves the house. A public fact takes a seq, a
+private one does not. Names and phones never stand in a fact. Source: PROTOCOL section 4, I5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import attrs
+
+
+def house(default: Any = attrs.NOTHING) -> Any:
+    """Declare a field that the journal keeps and the feed leaves out."""
+    return attrs.field(default=default, metadata={"house": True})
+
+
+def _pairs(raw: Any) -> tuple[tuple[int, int], ...]:
+    return tuple((key, value) for key, value in raw)
+
+
+@attrs.frozen
+class Fact:
+    """Anything decided. type: its name in the journal and on the wire."""
+
+    type: ClassVar[str]
+    public: ClassVar[bool] = True
+    version: ClassVar[int] = 1
+
+
+@attrs.frozen
+class LotFact(Fact):
+    """A fact about one lot."""
+
+    lot: int
+
+
+@attrs.frozen
+class EventDefined(Fact):
+    """The event's whole definition, the first fact of its journal, as plain data."""
+
+    type = "event_defined"
+    public = False
+    event: Mapping[str, Any]
+    lots: tuple[Mapping[str, Any], ...] = attrs.field(converter=tuple)
+    paddles: tuple[Mapping[str, Any], ...] = attrs.field(converter=tuple)
+
+
+@attrs.frozen
+class EventOpened(Fact):
+    type = "event_opened"
+
+
+@attrs.frozen
+class EventPaused(Fact):
+    type = "event_paused"
+    reason: str
+
+
+@attrs.frozen
+class EventResumed(Fact):
+    """ends: `(lot, ends_at)` of every lot whose end moved. shift: ms the event stood still."""
+
+    type = "event_resumed"
+    ends: tuple[tuple[int, int], ...] = attrs.field(converter=_pairs)
+    shift: int = house()
+
+
+@attrs.frozen
+class EventClosed(Fact):
+    type = "event_closed"
+
+
+@attrs.frozen
+class Announcement(Fact):
+    type = "announcement"
+    text: str
+
+
+@attrs.frozen
+class SoftCloseSet(Fact):
+    """policy: `{window, extension, cap?, from}`."""
+
+    type = "soft_close_set"
+    policy: Mapping[str, Any]
+
+
+@attrs.frozen
+class LotAdded(LotFact):
+    """definition: the lot's plain form; the reserve in it stays in the house."""
+
+    type = "lot_added"
+    definition: Mapping[str, Any]
+
+
+@attrs.frozen
+class LotChanged(LotFact):
+    type = "lot_changed"
+    definition: Mapping[str, Any]
+
+
+@attrs.frozen
+class LotOpened(LotFact):
+    """ends_at: a silent lot's end, None for a live one."""
+
+    type = "lot_opened"
+    ends_at: int | None = None
+
+
+@attrs.frozen
+class LotReopened(LotFact):
+    """fresh: a new round without the old bids (the lot had passed)."""
+
+    type = "lot_reopened"
+    fresh: bool = house()
+    reason: str | None = house(None)
+
+
+@attrs.frozen
+class LotWarned(LotFact):
+    """stage: fair_warning or final_call."""
+
+    type = "lot_warned"
+    stage: str
+
+
+@attrs.frozen
+class AskChanged(LotFact):
+    """step: replaces the ladder for the rest of the lot."""
+
+    type = "ask_changed"
+    ask: int
+    step: int | None = house(None)
+
+
+@attrs.frozen
+class LotExtended(LotFact):
+    """original_end: the end that a cap counts from. cause: soft_close, extended or outage."""
+
+    type = "lot_extended"
+    ends_at: int
+    original_end: int = house()
+    cause: str = house()
+
+
+@attrs.frozen
+class RemoteLocked(LotFact):
+    type = "remote_locked"
+    on: bool
+
+
+@attrs.frozen
+class BidPlaced(LotFact):
+    """A bid that moved the price, or met the reserve.
+
+    paddle: who leads after it. bidder: whose bid it was. amount: the price after it. bid: what was
+    bid, a ceiling when `is_max`. ceiling: the leader's max after it. counts: whether it added a
+    bid. Both paddles are None for a floor bid that has no paddle yet.
+    """
+
+    type = "bid_placed"
+    paddle: int | None
+    bidder: int | None
+    amount: int
+    min_next: int
+    bid_count: int
+    source: str
+    reserve_met: bool | None
+    bid: int = house()
+    is_max: bool = house()
+    ceiling: int = house()
+    counts: bool = house(True)
+    ends_at: int | None = None
+    ask: int | None = None
+
+
+@attrs.frozen
+class MaxRaised(LotFact):
+    """A leader's silent raise (rule 4)."""
+
+    type = "max_raised"
+    public = False
+    paddle: int
+    max: int
+
+
+@attrs.frozen
+class AbsenteeLeft(LotFact):
+    """A max left on a live lot before it opens (rule 14)."""
+
+    type = "absentee_left"
+    public = False
+    paddle: int
+    max: int
+
+
+@attrs.frozen
+class FloorAssigned(LotFact):
+    type = "floor_assigned"
+    paddle: int
+
+
+@attrs.frozen
+class ItemSold(LotFact):
+    """amount: of one unit. how: hammer, clock, buy_now, purchase or offer."""
+
+    type = "item_sold"
+    paddle: int
+    amount: int
+    units: int
+    how: str
+    remaining: int | None = None
+
+
+@attrs.frozen
+class LotPassed(LotFact):
+    type = "lot_passed"
+    reason: str
+
+
+@attrs.frozen
+class LotWithdrawn(LotFact):
+    type = "lot_withdrawn"
+    reason: str
+
+
+@attrs.frozen
+class BidUndone(LotFact):
+    """undone: the seq of the fact taken back; price, leader, min_next, state: what stands now."""
+
+    type = "bid_undone"
+    undone: int
+    price: int | None
+    leader: int | None
+    min_next: int
+    state: str
+
+
+@attrs.frozen
+class BidsRetracted(LotFact):
+    type = "bids_retracted"
+    paddle: int
+    price: int | None
+    leader: int | None
+    min_next: int
+    reason: str = house()
+
+
+@attrs.frozen
+class PaddleLocked(Fact):
+    type = "paddle_locked"
+    paddle: int
+    reason: str = house()
+    ban: bool = house(False)
+
+
+@attrs.frozen
+class PaddleUnlocked(Fact):
+    type = "paddle_unlocked"
+    paddle: int
+
+
+@attrs.frozen
+class PaddleAdded(Fact):
+    """A registration. user: the account that bids with it, None for a guest at the desk."""
+
+    type = "paddle_added"
+    public = False
+    paddle: int
+    user: str | None = None
+    limit: int | None = None
+    table: str | None = None
+    terms_version: int = 0
+
+
+@attrs.frozen
+class PaddleChanged(Fact):
+    """What is None stays as it was."""
+
+    type = "paddle_changed"
+    public = False
+    paddle: int
+    limit: int | None = None
+    table: str | None = None
+    terms_version: int | None = None
+
+
+@attrs.frozen
+class PaddleRenumbered(Fact):
+    """The bidder keeps their history under the new number (rule 19)."""
+
+    type = "paddle_renumbered"
+    public = False
+    paddle: int
+    new_paddle: int
+
+
+def _all_facts(root: type[Fact]) -> dict[str, type[Fact]]:
+    found: dict[str, type[Fact]] = {}
+    for cls in root.__subclasses__():
+        if "type" in vars(cls):
+            found[cls.type] = cls
+        found |= _all_facts(cls)
+    return found
+
+
+FACTS: dict[str, type[Fact]] = _all_facts(Fact)
+"""Every fact by its name."""
+
+_FIELDS = {cls: tuple(field.name for field in attrs.fields(cls)) for cls in FACTS.values()}
+_SHOWN = {
+    cls: tuple(f.name for f in attrs.fields(cls) if not f.metadata.get("house"))
+    for cls in FACTS.values()
+}
+
+
+def fact_fields(fact: Fact) -> dict[str, Any]:
+    """Give all of a fact's fields that are not None, as the journal keeps them."""
+    return {name: v for name in _FIELDS[type(fact)] if (v := getattr(fact, name)) is not None}
+
+
+def fact_from(name: str, fields: Mapping[str, Any]) -> Fact:
+    """Read a fact back from the journal. Raises KeyError or TypeError for what is no fact."""
+    return FACTS[name](**fields)
+
+
+def shown_fields(fact: Fact) -> dict[str, Any]:
+    """Give the fields that everyone may see, None included."""
+    return {name: getattr(fact, name) for name in _SHOWN[type(fact)]}

@@ -1,0 +1,129 @@
+"""The gates before a command is decided, in the order of rule 29.
+
+Owns: who may do what to which lot. Invariant: gates are passed in the order of `Code`, so that of
+several refusals the first of rule 29 is given. A gate returns a Refusal, or None to pass.
+Source: rules 15, 19, 24, 25, 29.
+"""
+
+from __future__ import annotations
+
+from saleroom.auction import commands as c
+from saleroom.auction.lot import QUEUED, Lot
+from saleroom.auction.money import is_amount
+from saleroom.auction.refusal import Code, Refusal
+from saleroom.auction.roles import LEAST_ROLE, Role, outranks
+from saleroom.auction.state import CLOSED, OPEN, PAUSED, PUBLISHED, Asked, EventState
+
+
+def permitted(state: EventState, asked: Asked) -> Refusal | None:
+    """Check the role, and that only staff act for a paddle that is not their own."""
+    if asked.role is None:
+        return Refusal(Code.UNAUTHENTICATED)
+    if not outranks(asked.role, LEAST_ROLE[type(asked.command)]):
+        return Refusal(Code.FORBIDDEN)
+    if isinstance(asked.command, c.PlaceBid | c.SetMaxBid | c.Buy):
+        paddle = asked.command.paddle
+        is_others = paddle is not None and paddle != state.paddle_of.get(asked.by)
+        if is_others and not outranks(asked.role, Role.CLERK):
+            return Refusal(Code.FORBIDDEN, detail="you may bid with your own paddle only")
+    return None
+
+
+def event_running(state: EventState) -> Refusal | None:
+    """Pass while the event is open and not paused."""
+    if state.status == OPEN:
+        return None
+    return Refusal(Code.EVENT_PAUSED if state.status == PAUSED else Code.EVENT_NOT_OPEN)
+
+
+def event_correctable(state: EventState) -> Refusal | None:
+    """Pass while the event is open or paused: locks and corrections."""
+    return None if state.status in (OPEN, PAUSED) else Refusal(Code.EVENT_NOT_OPEN)
+
+
+def event_not_closed(state: EventState) -> Refusal | None:
+    """Pass until the event has closed: definitions and registrations."""
+    return Refusal(Code.EVENT_CLOSED) if state.status == CLOSED else None
+
+
+def lot_known(state: EventState, number: int) -> Lot | Refusal:
+    """Give the lot."""
+    lot = state.lots.get(number)
+    return Refusal(Code.UNKNOWN_LOT) if lot is None else lot
+
+
+def lot_running(lot: Lot) -> Refusal | None:
+    """Pass while the lot takes bids."""
+    if lot.is_running:
+        return None
+    return lot_refusal(lot, Code.LOT_NOT_OPEN if lot.standing.state == QUEUED else Code.LOT_CLOSED)
+
+
+def takes_absentee(state: EventState, lot: Lot) -> bool:
+    """Say whether a max on this lot is an absentee bid: live and still queued (rule 14)."""
+    return lot.mode == "live" and lot.standing.state == QUEUED and state.status in (PUBLISHED, OPEN)
+
+
+def remote_open(lot: Lot) -> Refusal | None:
+    """Pass unless online bids on the lot are locked (rule 15)."""
+    return lot_refusal(lot, Code.REMOTE_LOCKED) if lot.remote_locked else None
+
+
+def acting_paddle(state: EventState, asked: Asked, named: int | None) -> int | Refusal:
+    """Find whose paddle acts: the one named, else the user's own."""
+    number = named if named is not None else state.paddle_of.get(asked.by)
+    if number is None:
+        return Refusal(Code.NO_PADDLE)
+    return Refusal(Code.UNKNOWN_PADDLE) if number not in state.paddles else number
+
+
+def may_bid(state: EventState, lot: Lot, number: int) -> Refusal | None:
+    """Check the paddle's own standing: lock, terms, and not the lot's donor."""
+    paddle = state.paddles[number]
+    if paddle.is_locked:
+        return lot_refusal(lot, Code.PADDLE_LOCKED)
+    if paddle.terms_version < state.definition.terms_version:
+        return lot_refusal(lot, Code.TERMS_NOT_ACCEPTED)
+    if lot.definition.donor_paddle == number:
+        return lot_refusal(lot, Code.OWN_LOT)
+    return None
+
+
+def amounts_valid(lot: Lot | None, *amounts: int | None) -> Refusal | None:
+    """Pass when every amount given is in bounds."""
+    if all(amount is None or is_amount(amount) for amount in amounts):
+        return None
+    return Refusal(Code.INVALID_AMOUNT) if lot is None else lot_refusal(lot, Code.INVALID_AMOUNT)
+
+
+def in_mode(lot: Lot, mode: str) -> Refusal | None:
+    """Pass when the lot is of this mode."""
+    return None if lot.mode == mode else lot_refusal(lot, Code.WRONG_MODE)
+
+
+def within_limit(state: EventState, lot: Lot, number: int, amount: int) -> Refusal | None:
+    """Check rule 19's limit as if this amount led or was bought."""
+    limit = state.paddles[number].limit
+    if limit is None:
+        return None
+    exposure = amount
+    for other in state.lots.values():
+        exposure += sum(win.amount * win.units for win in other.wins if win.paddle == number)
+        leads = other.is_running and other.standing.leader == number
+        if leads and other.number != lot.number:
+            exposure += other.standing.ceiling or 0
+    return lot_refusal(lot, Code.OVER_LIMIT) if exposure > limit else None
+
+
+def lot_refusal(lot: Lot, code: Code) -> Refusal:
+    """Refuse with what every bid answer carries."""
+    standing = lot.standing
+    return Refusal(
+        code,
+        {
+            "lot": lot.number,
+            "price": standing.price,
+            "leader": standing.leader,
+            "min_next": standing.min_next,
+        },
+    )

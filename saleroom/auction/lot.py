@@ -1,0 +1,179 @@
+"""A lot: its machine as a table, what stands on it, and what was done to it.
+
+Owns: lot states and their transitions; `Standing`, the value that undo brings back. Invariant: a
+lot's state changes only along the table; a Standing is never changed, only replaced.
+Source: RULES "Events and lots", rules 6, 12 and 17.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from saleroom.auction.definition import LotDefinition
+from saleroom.auction.ladder import Ladder
+
+QUEUED, OPEN, FAIR_WARNING, FINAL_CALL = "queued", "open", "fair_warning", "final_call"
+SOLD, PASSED, WITHDRAWN, CLOSED = "sold", "passed", "withdrawn", "closed"
+RUNNING = frozenset({OPEN, FAIR_WARNING, FINAL_CALL})
+ENDED = frozenset({SOLD, PASSED, WITHDRAWN, CLOSED})
+
+_ENDINGS = {"sell": SOLD, "pass": PASSED, "withdraw": WITHDRAWN}
+
+MACHINES: dict[str, dict[str, dict[str, str]]] = {
+    # mode: {state: {trigger: next state}}
+    "live": {
+        QUEUED: {"open": OPEN, "pass": PASSED, "withdraw": WITHDRAWN},
+        OPEN: {"bid": OPEN, "warn": FAIR_WARNING, "call": FINAL_CALL, **_ENDINGS},
+        FAIR_WARNING: {"bid": OPEN, "warn": FAIR_WARNING, "call": FINAL_CALL, **_ENDINGS},
+        FINAL_CALL: {"bid": OPEN, "warn": FAIR_WARNING, "call": FINAL_CALL, **_ENDINGS},
+        SOLD: {"reopen": OPEN},
+        PASSED: {"reopen": OPEN},
+    },
+    "silent": {
+        QUEUED: {"open": OPEN, "pass": PASSED, "withdraw": WITHDRAWN},
+        OPEN: {"bid": OPEN, **_ENDINGS},
+    },
+    "sale": {
+        QUEUED: {"open": OPEN, "pass": PASSED, "withdraw": WITHDRAWN},
+        OPEN: {"buy": OPEN, **_ENDINGS},
+    },
+    "pledge": {
+        QUEUED: {"open": OPEN, "pass": PASSED, "withdraw": WITHDRAWN},
+        OPEN: {"pledge": OPEN, "close": CLOSED, "withdraw": WITHDRAWN},
+    },
+}
+
+
+def next_state(mode: str, state: str, trigger: str) -> str | None:
+    """Follow the table; None where it has no such step."""
+    return MACHINES[mode].get(state, {}).get(trigger)
+
+
+@attrs.frozen
+class Standing:
+    """What stands on a lot, all that undo brings back. Amounts in the minor unit.
+
+    ceiling: the leader's max, never below the price; equal to it without one. leader: None with a
+    price is a floor bid without a paddle. step: replaces the ladder for the rest of the lot.
+    reserve_met: None for a lot without a reserve.
+    """
+
+    state: str
+    min_next: int
+    price: int | None = None
+    leader: int | None = None
+    ceiling: int | None = None
+    bid_count: int = 0
+    reserve_met: bool | None = None
+    step: int | None = None
+
+
+@attrs.frozen
+class Action:
+    """Something a person did to a lot, with what stood before it.
+
+    kind: bid, raise, assign, ask, warn, sell, pass, or buy. seq: None for a silent raise. amount:
+    what was bid, asked or raised to; for `warn` and the endings it is None.
+    """
+
+    position: int
+    seq: int | None
+    at: int
+    kind: str
+    before: Standing
+    paddle: int | None = None
+    amount: int | None = None
+    is_max: bool = False
+    source: str | None = None
+    step: int | None = None
+    counts: bool = True
+
+
+UNDOABLE = frozenset({"bid", "assign", "ask", "warn", "sell", "pass"})
+
+
+@attrs.frozen
+class Absentee:
+    """A max left before the opening. order: the position of the paddle's first."""
+
+    paddle: int
+    max: int
+    order: int
+
+
+@attrs.frozen
+class Win:
+    """A paddle's part of a lot: units at `amount` each."""
+
+    paddle: int
+    amount: int
+    units: int
+    how: str
+    seq: int
+
+
+@attrs.define
+class Lot:
+    """A lot in play. Times in ms; `original_end` is the end that a cap counts from.
+
+    actions: this round's, oldest first, without those undone or retracted. past: the actions of
+    earlier rounds. pass_order: which lot of the ring this was when it ended, see rule 12.
+    """
+
+    definition: LotDefinition
+    ladder: Ladder
+    standing: Standing
+    starts_at: int | None
+    ends_at: int | None
+    original_end: int | None
+    remote_locked: bool = False
+    actions: list[Action] = attrs.field(factory=list)
+    past: list[Action] = attrs.field(factory=list)
+    absentees: dict[int, Absentee] = attrs.field(factory=dict)
+    wins: list[Win] = attrs.field(factory=list)
+    opened_order: int = 0
+
+    @property
+    def number(self) -> int:
+        return self.definition.lot
+
+    @property
+    def mode(self) -> str:
+        return self.definition.mode
+
+    @property
+    def is_running(self) -> bool:
+        return self.standing.state in RUNNING
+
+    @property
+    def has_ended(self) -> bool:
+        return self.standing.state in ENDED
+
+    @property
+    def units_sold(self) -> int:
+        return sum(win.units for win in self.wins)
+
+    def step(self, price: int, standing: Standing) -> int:
+        """Give the increment at a price, as `standing` has it."""
+        return standing.step if standing.step is not None else self.ladder.step(price)
+
+
+def first_standing(definition: LotDefinition, state: str = QUEUED) -> Standing:
+    """Give a lot's standing without any bid."""
+    return Standing(
+        state=state,
+        min_next=definition.opening,
+        reserve_met=None if definition.reserve is None else False,
+    )
+
+
+def new_lot(definition: LotDefinition, event_ladder: Ladder) -> Lot:
+    """Make a queued lot from its definition."""
+    return Lot(
+        definition=definition,
+        ladder=definition.ladder or event_ladder,
+        standing=first_standing(definition),
+        starts_at=definition.starts_at,
+        ends_at=definition.ends_at,
+        original_end=definition.ends_at,
+    )

@@ -1,0 +1,60 @@
+"""The canonical form of a fact in the journal, and the chain that binds it to those before.
+
+Owns: how an Entry becomes bytes and comes back. Invariant: one entry has one encoding (keys sorted,
+no spaces, UTF-8), and a head is the BLAKE2b-256 of the head before it and the body, so that whoever
+holds a head can prove the whole past. Source: ARCHITECTURE I5.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+import orjson
+
+from saleroom.auction.facts import FACTS, fact_fields, fact_from
+from saleroom.auction.state import Entry
+
+HEAD_BYTES = 32
+GENESIS = bytes(HEAD_BYTES)
+"""The head before the first fact."""
+
+
+class RecordDamaged(ValueError):
+    """Bytes that are not a record of this journal at its place."""
+
+
+def encode_entry(entry: Entry) -> bytes:
+    """Give an entry's canonical bytes."""
+    fields = fact_fields(entry.fact)
+    fields["type"] = entry.fact.type
+    fields["v"] = entry.fact.version
+    fields["position"] = entry.position
+    fields["at"] = entry.at
+    if entry.seq is not None:
+        fields["seq"] = entry.seq
+    if entry.by is not None:
+        fields["by"] = entry.by
+    if entry.command is not None:
+        fields["command"] = entry.command
+        fields["digest"] = entry.digest
+    return orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)
+
+
+def decode_entry(body: bytes) -> Entry:
+    """Read an entry back. Raises RecordDamaged."""
+    try:
+        fields = orjson.loads(body)
+        take = fields.pop
+        name, version = take("type"), take("v")
+        place = (take("position"), take("seq", None), take("at"))
+        asked = (take("by", None), take("command", None), take("digest", None))
+        if version != FACTS[name].version:
+            raise RecordDamaged(f"{name} of version {version} is unknown to this release")
+        return Entry(*place, *asked, fact_from(name, fields))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise RecordDamaged(f"not a journal record: {error}") from error
+
+
+def next_head(head: bytes, body: bytes) -> bytes:
+    """Chain a body to the head before it: 32 bytes."""
+    return blake2b(head + body, digest_size=HEAD_BYTES).digest()

@@ -1,0 +1,130 @@
+"""Views of an event: what a snapshot shows to everyone, and to a bidder of their own.
+
+Owns: the public form of lots, the event and the leaderboard, each encoded once per change.
+Invariant: a max is shown to its own paddle alone, a reserve to nobody. Source: PROTOCOL section 4.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import orjson
+
+from saleroom.auction.buying import units_left
+from saleroom.auction.lot import Lot
+from saleroom.auction.state import EventState, leaderboard
+
+LEADERBOARD_TOP = 10
+
+
+def lot_view(lot: Lot) -> dict[str, Any]:
+    """Give a lot as the snapshot shows it."""
+    definition, standing = lot.definition, lot.standing
+    is_pledge = lot.mode == "pledge"
+    return {
+        "lot": definition.lot,
+        "title": definition.title,
+        "mode": definition.mode,
+        "state": standing.state,
+        "price": standing.price,
+        "leader": standing.leader,
+        "min_next": standing.min_next,
+        "bid_count": standing.bid_count,
+        "ends_at": lot.ends_at,
+        "ask": standing.min_next if lot.mode == "live" else None,
+        "reserve_met": standing.reserve_met,
+        "buy_now": definition.buy_now,
+        "remaining": units_left(lot) if lot.mode == "sale" else None,
+        "total": 0 if is_pledge else None,
+        "match": 0 if is_pledge else None,
+        "donors": 0 if is_pledge else None,
+    }
+
+
+def event_view(state: EventState, server_time: int) -> dict[str, Any]:
+    """Give the event itself as the snapshot shows it."""
+    return {
+        "id": state.id,
+        "title": state.definition.title,
+        "status": state.status,
+        "currency": state.definition.currency,
+        "server_time": server_time,
+    }
+
+
+def own_view(state: EventState, paddle: int | None) -> dict[str, Any]:
+    """Give what a paddle may see of itself."""
+    view: dict[str, Any] = {
+        "paddle": paddle,
+        "locked": False,
+        "maxes": {},
+        "leading": [],
+        "won": [],
+    }
+    if paddle is None:
+        return view
+    view["locked"] = state.paddles[paddle].is_locked
+    for lot in state.lots.values():
+        maximum = own_max(lot, paddle)
+        if maximum is not None:
+            view["maxes"][str(lot.number)] = maximum
+        if lot.is_running and lot.standing.leader == paddle:
+            view["leading"].append(lot.number)
+        if any(win.paddle == paddle for win in lot.wins):
+            view["won"].append(lot.number)
+    return view
+
+
+def own_max(lot: Lot, paddle: int) -> int | None:
+    """Give the max that a paddle has standing on a lot, None without one."""
+    left = lot.absentees.get(paddle)
+    if left is not None and not lot.is_running and not lot.has_ended:
+        return left.max
+    standing = lot.standing
+    if not lot.is_running or standing.leader != paddle or standing.ceiling == standing.price:
+        return None
+    return standing.ceiling
+
+
+@attrs.define
+class PublicView:
+    """The common part of snapshots, kept encoded: a lot is encoded again only when touched."""
+
+    state: EventState
+    _lots: dict[int, bytes] = attrs.field(init=False, factory=dict)
+    _common: bytes | None = attrs.field(init=False, default=None)
+
+    def touch(self, lot: int | None) -> None:
+        """Forget what a fact about this lot (or about the event) has changed."""
+        self._common = None
+        if lot is None:
+            self._lots.clear()
+        else:
+            self._lots.pop(lot, None)
+
+    def lot(self, number: int) -> bytes:
+        """Give a lot's view as JSON."""
+        encoded = self._lots.get(number)
+        if encoded is None:
+            encoded = self._lots[number] = orjson.dumps(lot_view(self.state.lots[number]))
+        return encoded
+
+    def leaderboard(self) -> bytes:
+        """Give the whole leaderboard as JSON."""
+        return orjson.dumps(leaderboard(self.state))
+
+    def snapshot(self, paddle: int | None, server_time: int) -> bytes:
+        """Give a snapshot as JSON; its common part is encoded once per seq."""
+        if self._common is None:
+            lots = b",".join([self.lot(number) for number in self.state.lots])
+            self._common = b'"lots":[%s],"leaderboard":%s,"raised":%d' % (
+                lots,
+                self.leaderboard(),
+                self.state.raised,
+            )
+        return b'{"event":%s,%s,"you":%s}' % (
+            orjson.dumps(event_view(self.state, server_time)),
+            self._common,
+            orjson.dumps(own_view(self.state, paddle)),
+        )

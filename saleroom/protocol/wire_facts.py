@@ -1,0 +1,113 @@
+"""Facts as everyone sees them.
+
+Owns: the public form of each fact. Invariant: a max, a reserve, a reason for a lock, or who acted
+never stands in it. Source: PROTOCOL section 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+import orjson
+
+from saleroom.auction import facts as f
+from saleroom.auction.state import Entry
+
+CONFLATED: dict[str, str] = {"bid_placed": "bids", "lot_extended": "", "pledge_made": "pledges"}
+"""Facts of which the last of a lot stands for all in one feed message; how the count is named."""
+
+
+@attrs.frozen
+class WireFact:
+    """One public fact, encoded once.
+
+    body: its JSON, for a counted fact without the closing part. key: what it is conflated by, None
+    for a fact that is always sent. counter: the name of its count, "" for none.
+    """
+
+    seq: int
+    at: int
+    body: bytes
+    key: tuple[str, int] | None
+    counter: str
+
+    def encoded(self, count: int = 1) -> bytes:
+        """Give the whole JSON, standing for `count` facts."""
+        return (
+            self.body
+            if not self.counter
+            else b'%s,"%s":%d}'
+            % (
+                self.body,
+                self.counter.encode(),
+                count,
+            )
+        )
+
+
+def wire_fact(entry: Entry) -> WireFact:
+    """Encode a public entry."""
+    fact = entry.fact
+    assert entry.seq is not None
+    shape: Callable[[Any], Mapping[str, Any]] = _SHAPES.get(type(fact), f.shown_fields)
+    body = orjson.dumps({"seq": entry.seq, "type": fact.type, "at": entry.at, **shape(fact)})
+    counter = CONFLATED.get(fact.type)
+    if counter is None or not isinstance(fact, f.LotFact):
+        return WireFact(entry.seq, entry.at, body, None, "")
+    return WireFact(
+        entry.seq, entry.at, body[:-1] if counter else body, (fact.type, fact.lot), counter
+    )
+
+
+def _bid_placed(fact: f.BidPlaced) -> Mapping[str, Any]:
+    shown = {
+        "lot": fact.lot,
+        "paddle": fact.paddle,
+        "bidder": fact.bidder,
+        "amount": fact.amount,
+        "min_next": fact.min_next,
+        "bid_count": fact.bid_count,
+        "source": fact.source,
+        "reserve_met": fact.reserve_met,
+    }
+    if fact.ask is not None:
+        shown["ask"] = fact.ask
+    elif fact.ends_at is not None:
+        shown["ends_at"] = fact.ends_at
+    return shown
+
+
+def _item_sold(fact: f.ItemSold) -> Mapping[str, Any]:
+    shown = f.shown_fields(fact)
+    if fact.remaining is None:
+        del shown["remaining"]
+    return shown
+
+
+def _lot_opened(fact: f.LotOpened) -> Mapping[str, Any]:
+    return {"lot": fact.lot} if fact.ends_at is None else f.shown_fields(fact)
+
+
+def _event_resumed(fact: f.EventResumed) -> Mapping[str, Any]:
+    return {"ends": {str(lot): end for lot, end in fact.ends}}
+
+
+def _definition(fact: f.LotAdded | f.LotChanged) -> Mapping[str, Any]:
+    return {k: v for k, v in fact.definition.items() if k not in ("reserve", "donor_paddle")}
+
+
+def _soft_close_set(fact: f.SoftCloseSet) -> Mapping[str, Any]:
+    return fact.policy
+
+
+_SHAPES: dict[type[f.Fact], Callable[[Any], Mapping[str, Any]]] = {
+    f.BidPlaced: _bid_placed,
+    f.ItemSold: _item_sold,
+    f.LotOpened: _lot_opened,
+    f.EventResumed: _event_resumed,
+    f.LotAdded: _definition,
+    f.LotChanged: _definition,
+    f.SoftCloseSet: _soft_close_set,
+}
