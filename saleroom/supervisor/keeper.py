@@ -145,8 +145,9 @@ class Keeper:
         self._nursery = None
         for slot in self.slots.values():
             slot.condemned = False
+            self._wake(slot)
             if slot.incarnation is not None:
-                slot.incarnation = None
+                slot.incarnation = slot.waits_for = None
                 self._enter(slot, State.STOPPED)
         self._forget_what_is_gone()
         down = SupervisorDown(f"{self._path} has stopped")

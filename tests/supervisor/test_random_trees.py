@@ -90,7 +90,8 @@ class World:
                 supervisor.stop()
         self._check(supervisor.tree())
         assert not self.stage.alive
-        assert not {node.state for node in supervisor.tree().walk()} & LIVING
+        last = {node.state for node in supervisor.tree().walk()}
+        assert last <= {State.STOPPED, State.FAILED}
 
     async def _run(self, supervisor: Supervisor) -> None:
         try:
