@@ -159,6 +159,7 @@ async def test_a_peer_that_leaves_between_requests_leaves_nothing() -> None:
     async with open_door(app=quart_app()) as running:
         peer = await running.connect()
         await peer.exchange(get("/"))
+        await wait_all_tasks_blocked()  # the wait for a next request has begun
         await peer.stream.aclose()
         await running.all_gone()
 
