@@ -20,11 +20,11 @@ import attrs
 import trio
 
 from saleroom.http import handshake
-from saleroom.http.frames import close_frame
 from saleroom.http.head import HeadRefused, PeerLeft, RequestHead, read_head, refusal
 from saleroom.http.hypercorn_door import AsgiApp, HttpLimits, HypercornDoor
 from saleroom.http.stream import SharedStream, StreamLimits
 from saleroom.http.websocket import ConnectionClosed, Websocket
+from saleroom.protocol.frames import close_frame
 
 logger = logging.getLogger("saleroom.http")
 

@@ -14,7 +14,7 @@ from typing import Any
 import jwt
 import trio
 
-from saleroom.http.tokens import KeysUnavailable, TokenRejected
+from saleroom.protocol.identity import KeysUnavailable, TokenRejected
 
 logger = logging.getLogger("saleroom.http")
 

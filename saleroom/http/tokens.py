@@ -1,4 +1,4 @@
-"""Identities, and the tokens that carry them.
+"""The tokens that carry identities.
 
 Owns: the claims of a token, their strict reading, and the secret's file. Invariant: an Identity
 exists only for a token whose signature, audience and times hold; no token, secret or claim ever
@@ -9,7 +9,6 @@ Source: PROTOCOL 6, RFC 7519, RFC 8725.
 from __future__ import annotations
 
 import contextlib
-import enum
 import os
 import secrets
 from collections.abc import Callable, Collection
@@ -19,6 +18,9 @@ from typing import Any, Protocol
 import attrs
 import jwt
 from jwt.types import Options
+
+from saleroom.auction.roles import Role
+from saleroom.protocol.identity import Identity, TokenRejected
 
 AUDIENCE = "saleroom"
 SECRET_BYTES_MIN = 32
@@ -31,48 +33,8 @@ _SYMMETRIC = "HS256"
 _CLAIMS = ["sub", "roles", "exp", "iat", "aud"]
 
 
-class Role(enum.StrEnum):
-    """What a user may be; a user may be several."""
-
-    DONOR = "donor"
-    CLERK = "clerk"
-    AUCTIONEER = "auctioneer"
-    ADMIN = "admin"
-    OPERATOR = "operator"
-
-
-STAFF = frozenset(Role) - {Role.DONOR}
-
-
-class TokenRejected(Exception):
-    """The token proves nothing. The text says why and quotes nothing of it."""
-
-
-class KeysUnavailable(Exception):
-    """Nobody can say now whether the token is good: its keys cannot be fetched. Temporary."""
-
-
 class SecretRefused(Exception):
     """The configured secret cannot be used."""
-
-
-@attrs.frozen
-class Identity:
-    """Whom a token stands for.
-
-    events: the events where the staff roles hold; None: everywhere. expires_at: Unix seconds.
-    """
-
-    user: str
-    roles: frozenset[Role]
-    events: frozenset[str] | None
-    expires_at: float
-
-    def roles_on(self, event: str) -> frozenset[Role]:
-        """Give the roles that hold on an event."""
-        if self.events is None or event in self.events:
-            return self.roles
-        return self.roles - STAFF
 
 
 class KeySource(Protocol):
@@ -122,7 +84,7 @@ class TokenIssuer:
         issued_at = int(self.now())
         claims: dict[str, Any] = {
             "sub": user,
-            "roles": sorted(roles),
+            "roles": sorted(role.value for role in roles),
             "iat": issued_at,
             "exp": issued_at + ttl_s,
             "aud": AUDIENCE,

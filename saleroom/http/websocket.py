@@ -17,8 +17,9 @@ import attrs
 import trio
 from wsproto.frame_protocol import Frame, FrameProtocol, Opcode, ParseFailed
 
-from saleroom.http.frames import close_frame, ping_frame, pong_frame, text_frame
 from saleroom.http.stream import SharedStream
+from saleroom.protocol.close import ConnectionClosed
+from saleroom.protocol.frames import close_frame, ping_frame, pong_frame, text_frame
 
 __all__ = ["ConnectionClosed", "Websocket", "close_frame", "ping_frame", "text_frame"]
 
@@ -27,19 +28,6 @@ ABNORMAL = 1006
 TOO_BIG = 1009
 
 FRAMES_PER_TURN = 64  # frames read from one buffer before other tasks get a turn: under 1 ms
-
-
-class ConnectionClosed(Exception):
-    """The connection is over: `code` and `reason` as in RFC 6455 7.1.5 and 7.1.6.
-
-    The code is the peer's when it closed, ours when it broke a rule, and 1006 when the connection
-    ended without a Close.
-    """
-
-    def __init__(self, code: int, reason: str) -> None:
-        super().__init__(code, reason)
-        self.code = code
-        self.reason = reason
 
 
 @attrs.define(slots=True, eq=False)

@@ -31,6 +31,19 @@ class Close(IntEnum):
     SILENT = 4203
 
 
+class ConnectionClosed(Exception):
+    """The connection is over: `code` and `reason` as in RFC 6455 7.1.5 and 7.1.6.
+
+    The code is the peer's when it closed, ours when it broke a rule, and 1006 when the connection
+    ended without a Close.
+    """
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(code, reason)
+        self.code = code
+        self.reason = reason
+
+
 def may_return(code: int) -> bool:
     """Say whether a client should connect again after this code."""
     return code not in (Close.DONE, Close.NOT_TEXT, Close.TOO_BIG) and not 4000 <= code < 4100

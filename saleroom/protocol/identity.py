@@ -17,6 +17,10 @@ class TokenRejected(Exception):
     """The token is not one that this server believes, now."""
 
 
+class KeysUnavailable(Exception):
+    """Nobody can say now whether the token is good: its keys cannot be fetched. Temporary."""
+
+
 @attrs.frozen
 class Identity:
     """A verified token. expires_at: seconds since 1970. events: narrows staff roles; None: all."""

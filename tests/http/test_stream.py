@@ -12,8 +12,8 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from saleroom.http.frames import close_frame, ping_frame, text_frame
 from saleroom.http.stream import SharedStream, StreamLimits
+from saleroom.protocol.frames import close_frame, ping_frame, text_frame
 from tests.http.wire import CLOSE, GUARD_S, PING, SHORT_S, TEXT, Peer
 
 PATIENT = StreamLimits(stall_s=GUARD_S, finish_s=GUARD_S, linger_s=GUARD_S)

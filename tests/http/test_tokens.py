@@ -10,16 +10,15 @@ from typing import Any
 import jwt
 import pytest
 
+from saleroom.auction.roles import Role
 from saleroom.http.tokens import (
-    Identity,
-    Role,
     SecretKey,
     SecretRefused,
     TokenIssuer,
-    TokenRejected,
     TokenVerifier,
     load_or_create_secret,
 )
+from saleroom.protocol.identity import Identity, TokenRejected
 
 SECRET = b"0123456789abcdef0123456789abcdef"
 NOW = 1_700_000_000.0

@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from saleroom.http import jwks
 from saleroom.http.jwks import JwksKeys
-from saleroom.http.tokens import KeysUnavailable, TokenRejected, TokenVerifier
+from saleroom.http.tokens import TokenVerifier
+from saleroom.protocol.identity import KeysUnavailable, TokenRejected
 
 NOW = 1_700_000_000.0
 CLAIMS = {"sub": "ann", "roles": ["donor"], "iat": NOW, "exp": NOW + 60, "aud": "saleroom"}

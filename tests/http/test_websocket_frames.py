@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from wsproto.connection import Connection, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Event, Ping, Pong, TextMessage
 
-from saleroom.http.frames import binary_frame, close_frame, ping_frame, pong_frame, text_frame
+from saleroom.protocol.frames import binary_frame, close_frame, ping_frame, pong_frame, text_frame
 
 
 def by_wsproto(event: Event) -> bytes:

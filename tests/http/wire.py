@@ -17,10 +17,10 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from saleroom.http.door import Door, DoorLimits, open_listeners, serve_door
-from saleroom.http.frames import text_frame
 from saleroom.http.hypercorn_door import HttpLimits
 from saleroom.http.stream import StreamLimits
 from saleroom.http.websocket import Websocket
+from saleroom.protocol.frames import text_frame
 
 GUARD_S = 20.0
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
