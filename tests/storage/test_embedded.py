@@ -17,7 +17,6 @@ from saleroom.storage import embedded
 from saleroom.storage.bridge import Bridge
 from saleroom.storage.embedded import EmbeddedPostgres
 from saleroom.storage.embedded_home import (
-    PROGRAMS,
     SOCKET_NAME,
     SOCKET_PATH_BYTES_MAX,
     EmbeddedPostgresFailed,

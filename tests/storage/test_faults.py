@@ -9,6 +9,7 @@ import attrs
 import pytest
 import trio
 
+from saleroom.storage import pg_pool
 from saleroom.storage.bridge import Bridge, open_bridge
 from saleroom.storage.memory import MemoryHotStore
 from saleroom.storage.pg_pool import Connection, PostgresPool
@@ -150,6 +151,26 @@ async def test_a_pool_that_is_not_open_is_unavailable(bridge: Bridge, postgres_d
     await pool.close()
     with pytest.raises(StoreUnavailable):
         await pool.read(_nothing)
+
+
+async def test_a_pool_whose_connections_are_all_in_use_is_unavailable(
+    bridge: Bridge, postgres_dsn: str, held: HeldAppend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = PostgresPool(bridge, postgres_dsn, size=1)
+
+    async def wait_for_the_row(connection: Connection) -> None:
+        await connection.execute(LOCK_ROW)
+
+    await pool.open()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(pool.write, wait_for_the_row)
+        await until_waiting(held.session, 1)
+        with monkeypatch.context() as patched, pytest.raises(StoreUnavailable):
+            patched.setattr(pg_pool, "CONNECT_LIMIT_S", 0.01)
+            await pool.read(_nothing)
+        await held.session.run("ROLLBACK")
+    await pool.read(_nothing)
+    await pool.close()
 
 
 async def test_idle_connections_that_died_are_replaced(
