@@ -165,9 +165,10 @@ async def test_a_pool_whose_connections_are_all_in_use_is_unavailable(
     async with trio.open_nursery() as nursery:
         nursery.start_soon(pool.write, wait_for_the_row)
         await until_waiting(held.session, 1)
-        with monkeypatch.context() as patched, pytest.raises(StoreUnavailable):
+        with monkeypatch.context() as patched:
             patched.setattr(pg_pool, "CONNECT_LIMIT_S", 0.01)
-            await pool.read(_nothing)
+            with pytest.raises(StoreUnavailable):
+                await pool.read(_nothing)
         await held.session.run("ROLLBACK")
     await pool.read(_nothing)
     await pool.close()
