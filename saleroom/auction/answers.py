@@ -12,8 +12,8 @@ from saleroom.auction import facts as f
 from saleroom.auction.state import EventState
 
 
-def answer_fields(state: EventState, fact: f.Fact) -> dict[str, Any] | None:
-    """Give the ack's own fields for a command whose fact was just applied."""
+def answer_fields(state: EventState, fact: f.Fact) -> dict[str, Any]:
+    """Give the ack's own fields for a command whose first fact was just applied."""
     if isinstance(fact, f.BidPlaced):
         return {
             "lot": fact.lot,
@@ -48,4 +48,4 @@ def answer_fields(state: EventState, fact: f.Fact) -> dict[str, Any] | None:
         return {"paddle": fact.new_paddle}
     if isinstance(fact, f.LotFact):
         return {"lot": fact.lot}
-    return None
+    return {}

@@ -13,13 +13,17 @@ from typing import Any
 import attrs
 
 from saleroom.auction import facts as f
-from saleroom.auction.contest import asking, named, replay_without
-from saleroom.auction.correction import newest_undoable, standing_without_newest
+from saleroom.auction.contest import (
+    asking,
+    eligible_absentees,
+    named,
+    replay_without,
+    without_newest,
+)
 from saleroom.auction.definition import define_event, define_lot, define_soft_close
 from saleroom.auction.lot import (
     QUEUED,
     SOLD,
-    UNDOABLE,
     Absentee,
     Action,
     Lot,
@@ -167,6 +171,7 @@ def _item_sold(state: EventState, entry: Entry, fact: f.ItemSold) -> None:
             leader=fact.paddle,
             ceiling=fact.amount,
             min_next=fact.amount + lot.step(fact.amount, lot.standing),
+            reserve_met=None if lot.definition.reserve is None else True,
         )
     _move(lot, "sell")
 
@@ -177,6 +182,7 @@ def _item_sold(state: EventState, entry: Entry, fact: f.ItemSold) -> None:
 def _lot_opened(state: EventState, entry: Entry, fact: f.LotOpened) -> None:
     lot = state.lots[fact.lot]
     lot.standing = first_standing(lot.definition, _step(lot, "open"))
+    lot.absentees = eligible_absentees(state, lot)
     state.last_opened[lot.definition.ring] = lot.number
     state.is_deadline_stale = True
 
@@ -191,7 +197,7 @@ def _lot_reopened(state: EventState, entry: Entry, fact: f.LotReopened) -> None:
         lot.standing = first_standing(lot.definition, reopened)
     else:
         _drop_sale(state, entry, lot)
-        lot.actions.pop()
+        lot.dropped.append(lot.actions.pop().position)
         lot.standing = attrs.evolve(lot.standing, state=reopened)
     state.last_opened[lot.definition.ring] = lot.number
 
@@ -225,6 +231,11 @@ def _lot_passed(state: EventState, entry: Entry, fact: f.LotPassed) -> None:
     state.is_deadline_stale = True
 
 
+def _pledge_closed(state: EventState, entry: Entry, fact: f.PledgeClosed) -> None:
+    _move(state.lots[fact.lot], "close")
+    state.is_deadline_stale = True
+
+
 def _lot_withdrawn(state: EventState, entry: Entry, fact: f.LotWithdrawn) -> None:
     _move(state.lots[fact.lot], "withdraw")
     state.is_deadline_stale = True
@@ -242,13 +253,11 @@ def _lot_extended(state: EventState, entry: Entry, fact: f.LotExtended) -> None:
 
 def _bid_undone(state: EventState, entry: Entry, fact: f.BidUndone) -> None:
     lot = state.lots[fact.lot]
-    action = newest_undoable(lot)
-    assert action is not None
     if lot.standing.state == SOLD:
         _drop_sale(state, entry, lot)
-    lot.standing = standing_without_newest(lot)
-    index = max(i for i, taken in enumerate(lot.actions) if taken.kind in UNDOABLE)
-    del lot.actions[index]
+    lot.standing, kept = without_newest(lot)
+    lot.dropped += sorted({a.position for a in lot.actions} - {a.position for a in kept})
+    lot.actions = kept
     state.is_deadline_stale = True
 
 
@@ -256,6 +265,7 @@ def _bids_retracted(state: EventState, entry: Entry, fact: f.BidsRetracted) -> N
     lot = state.lots[fact.lot]
     if lot.is_running:
         lot.standing, lot.actions = replay_without(lot, fact.paddle)
+        lot.is_rewritten = True
     lot.absentees.pop(fact.paddle, None)
 
 
@@ -316,6 +326,7 @@ def _renumber_lot(lot: Lot, old: int, new: int) -> None:
     lot.standing = standing(lot.standing)
     lot.actions = [action(value) for value in lot.actions]
     lot.past = [action(value) for value in lot.past]
+    lot.is_rewritten = True
     lot.wins = [attrs.evolve(w, paddle=new) if w.paddle == old else w for w in lot.wins]
     if old in lot.absentees:
         lot.absentees[new] = attrs.evolve(lot.absentees.pop(old), paddle=new)
@@ -352,6 +363,8 @@ def _event_resumed(state: EventState, entry: Entry, fact: f.EventResumed) -> Non
 
 
 def _event_closed(state: EventState, entry: Entry, fact: f.EventClosed) -> None:
+    for lot in state.running_lots():
+        _move(lot, "sell")
     state.status = CLOSED
     state.is_deadline_stale = True
 
@@ -391,6 +404,7 @@ _APPLIES: dict[type[f.Fact], Callable[[EventState, Entry, Any], None]] = {
     f.AskChanged: _ask_changed,
     f.RemoteLocked: _remote_locked,
     f.LotPassed: _lot_passed,
+    f.PledgeClosed: _pledge_closed,
     f.LotWithdrawn: _lot_withdrawn,
     f.LotExtended: _lot_extended,
     f.BidUndone: _bid_undone,

@@ -39,9 +39,14 @@ class Chained:
 
 @attrs.define
 class Answer:
-    """What an accepted command is told. seq: of its last public fact; as_of: the state's."""
+    """What an accepted command is told.
+
+    digest: of the command's body. position: of its first fact. seq: of its last public fact. as_of:
+    the state's. head: the journal's after it. fields: what its first fact says.
+    """
 
     digest: str | None
+    position: int
     seq: int | None
     as_of: int
     head: bytes
@@ -163,19 +168,18 @@ class Book:
         assert entry.by is not None
         assert entry.command is not None
         key = (entry.by, entry.command)
-        fields = answer_fields(self.state, entry.fact)
         answer = self.answers.get(key)
         if answer is None:
+            fields = answer_fields(self.state, entry.fact)
             self.answers[key] = Answer(
-                entry.digest, entry.seq, self.state.seq, self.head, fields or {}
+                entry.digest, entry.position, entry.seq, self.state.seq, self.head, fields
             )
             return
         answer.seq = entry.seq if entry.seq is not None else answer.seq
         answer.as_of, answer.head = self.state.seq, self.head
-        if fields and not answer.fields:
-            answer.fields = fields
 
     def _answer_of(self, asked: Asked) -> Answer:
         """Give what was remembered of a command just written; nothing written is nothing told."""
         kept = self.answers.get((asked.by, asked.id)) if asked.id is not None else None
-        return kept or Answer(asked.digest, None, self.state.seq, self.head, {})
+        state = self.state
+        return kept or Answer(asked.digest, state.position, None, state.seq, self.head, {})

@@ -55,7 +55,8 @@ def _buy_units(state: EventState, lot: Lot, paddle: int, command: c.Buy) -> Deci
         return gates.lot_refusal(lot, Code.STALE_PRICE)
     if left is not None and command.units > left:
         return _not_enough(lot, left)
-    if refusal := gates.within_limit(state, lot, paddle, price * command.units):
+    total = price * command.units
+    if refusal := gates.amounts_valid(lot, total) or gates.within_limit(state, lot, paddle, total):
         return refusal
     remaining = None if left is None else left - command.units
     return [ItemSold(lot.number, paddle, price, command.units, "purchase", remaining)]

@@ -10,7 +10,16 @@ from collections.abc import Iterable, Sequence
 
 import attrs
 
-from saleroom.auction.lot import OPEN, Absentee, Action, Lot, Standing, first_standing
+from saleroom.auction.lot import (
+    OPEN,
+    UNDOABLE,
+    Absentee,
+    Action,
+    Lot,
+    Standing,
+    first_standing,
+)
+from saleroom.auction.state import EventState
 
 
 def contend(
@@ -56,6 +65,15 @@ def open_with(lot: Lot, absentees: Iterable[Absentee]) -> Standing:
     return _stand(lot, opened, price, ranked[0].paddle, ranked[0].max, len(ranked))
 
 
+def eligible_absentees(state: EventState, lot: Lot) -> dict[int, Absentee]:
+    """Give the maxes that count at the opening: none of a locked paddle or the lot's donor."""
+    return {
+        number: left
+        for number, left in lot.absentees.items()
+        if not state.paddles[number].is_locked and number != lot.definition.donor_paddle
+    }
+
+
 def floor_minimum(lot: Lot, standing: Standing) -> int:
     """Give the least amount that a floor bid may name (rule 13)."""
     if standing.price is not None:
@@ -76,9 +94,26 @@ def replay_without(lot: Lot, paddle: int) -> tuple[Standing, list[Action]]:
             continue
         after = _again(lot, standing, action)
         if after is not None:
-            kept.append(attrs.evolve(action, before=standing))
+            before = attrs.evolve(standing, state=action.before.state)
+            kept.append(attrs.evolve(action, before=before))
             standing = after
     return attrs.evolve(standing, state=lot.standing.state), kept
+
+
+def without_newest(lot: Lot) -> tuple[Standing, list[Action]]:
+    """Take back a lot's newest undoable action (rule 17).
+
+    A silent raise made after it stays when its paddle leads again. Gives what stands and the
+    actions that remain.
+    """
+    index = max(i for i, action in enumerate(lot.actions) if action.kind in UNDOABLE)
+    standing, kept = lot.actions[index].before, lot.actions[:index]
+    for action in lot.actions[index + 1 :]:
+        amount = action.amount or 0
+        if standing.leader == action.paddle and amount > (standing.ceiling or 0):
+            kept.append(action)
+            standing = contend(lot, standing, action.paddle, amount, is_max=True, adds=False)
+    return standing, kept
 
 
 def _with_owners(actions: Sequence[Action]) -> list[tuple[Action, int | None]]:

@@ -6,22 +6,23 @@ is ever removed from the journal, and an end is never shortened. Source: rules 1
 
 from __future__ import annotations
 
-import attrs
-
 from saleroom.auction import commands as c
 from saleroom.auction import gates
 from saleroom.auction.bidding import Decision
-from saleroom.auction.contest import replay_without
+from saleroom.auction.contest import replay_without, without_newest
 from saleroom.auction.facts import BidsRetracted, BidUndone
-from saleroom.auction.lot import UNDOABLE, Action, Lot, Standing
+from saleroom.auction.lot import UNDOABLE, Action, Lot
 from saleroom.auction.refusal import Code, Refusal
 from saleroom.auction.room import ring_free, was_followed
 from saleroom.auction.state import Asked, EventState
 
+ENDS_LOT = frozenset({"sell", "pass"})
+"""The kinds of action that end a lot by hand."""
+
 
 def undo(state: EventState, asked: Asked, command: c.Undo) -> Decision:
     """Take back the newest human action on a lot with its automatic effects."""
-    if refusal := gates.event_correctable(state):
+    if refusal := _late(state, command) or gates.event_correctable(state):
         return refusal
     lot = gates.lot_known(state, command.lot)
     if isinstance(lot, Refusal):
@@ -29,17 +30,23 @@ def undo(state: EventState, asked: Asked, command: c.Undo) -> Decision:
     action = newest_undoable(lot)
     if action is None or action.seq is None:
         return gates.lot_refusal(lot, Code.NOTHING_TO_UNDO)
-    ends_lot = action.kind in ("sell", "pass")
-    if ends_lot and was_followed(state, lot):
-        return Refusal(Code.FORBIDDEN, detail="the next lot has opened: re-open with a reason")
     if command.expect_seq is not None and command.expect_seq != action.seq:
         return gates.lot_refusal(lot, Code.STALE_ASK)
-    if ends_lot and (refusal := ring_free(state, lot)):
+    if action.kind in ENDS_LOT and (refusal := ring_free(state, lot)):
         return refusal
-    after = standing_without_newest(lot)
+    after, _ = without_newest(lot)
     return [
         BidUndone(lot.number, action.seq, after.price, after.leader, after.min_next, after.state)
     ]
+
+
+def _late(state: EventState, command: c.Undo) -> Refusal | None:
+    """An ending is undone only until the next lot of its ring opens (rule 12)."""
+    lot = state.lots.get(command.lot)
+    action = None if lot is None else newest_undoable(lot)
+    if lot is None or action is None or action.kind not in ENDS_LOT or not was_followed(state, lot):
+        return None
+    return Refusal(Code.FORBIDDEN, detail="the next lot has opened: re-open with a reason")
 
 
 def newest_undoable(lot: Lot) -> Action | None:
@@ -49,22 +56,10 @@ def newest_undoable(lot: Lot) -> Action | None:
     """
     for action in reversed(lot.actions):
         if action.kind in UNDOABLE:
-            ended_by_hand = action.kind in ("sell", "pass")
-            return action if lot.is_running or ended_by_hand else None
+            return action if lot.is_running or action.kind in ENDS_LOT else None
         if action.kind == "buy":
             return None
     return None
-
-
-def standing_without_newest(lot: Lot) -> Standing:
-    """Give what stands once the newest action is taken back, later silent raises kept."""
-    index = max(i for i, action in enumerate(lot.actions) if action.kind in UNDOABLE)
-    standing = lot.actions[index].before
-    for action in lot.actions[index + 1 :]:
-        holds = standing.leader is not None and standing.leader == action.paddle
-        if holds and (action.amount or 0) > (standing.ceiling or 0):
-            standing = attrs.evolve(standing, ceiling=action.amount)
-    return standing
 
 
 def retract_bids(state: EventState, asked: Asked, command: c.RetractBids) -> Decision:

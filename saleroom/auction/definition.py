@@ -19,6 +19,8 @@ MODES = ("silent", "live", "pledge", "sale")
 TEXT_MAX = 500
 """Characters of a title, a reason or an announcement."""
 SECOND_MS, HOUR_MS = 1_000, 3_600_000
+TIME_MAX = 2**53 - 1
+"""The latest time, in ms: the largest integer that a JavaScript client holds."""
 LADDER_DEFAULT = "gala"
 
 
@@ -235,6 +237,8 @@ def _text(raw: Mapping[str, Any], name: str) -> str:
         value.encode()
     except UnicodeEncodeError:
         raise DefinitionError(name, "is not valid Unicode") from None
+    if "\0" in value:
+        raise DefinitionError(name, "holds no NUL character")
     return value
 
 
@@ -254,7 +258,7 @@ def _number(raw: Mapping[str, Any], name: str) -> int:
 
 
 def _time(raw: Mapping[str, Any], name: str) -> int:
-    return _whole(raw, name, 0, 2**53 - 1)
+    return _whole(raw, name, 0, TIME_MAX)
 
 
 def _levels(raw: Mapping[str, Any], name: str) -> tuple[int, ...]:

@@ -71,6 +71,8 @@ class EventResumed(Fact):
 
 @attrs.frozen
 class EventClosed(Fact):
+    """Sale lots that still ran, because units of them were sold, end with it as sold."""
+
     type = "event_closed"
 
 
@@ -219,6 +221,11 @@ class ItemSold(LotFact):
 class LotPassed(LotFact):
     type = "lot_passed"
     reason: str
+
+
+@attrs.frozen
+class PledgeClosed(LotFact):
+    type = "pledge_closed"
 
 
 @attrs.frozen

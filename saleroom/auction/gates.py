@@ -17,16 +17,26 @@ from saleroom.auction.state import CLOSED, OPEN, PAUSED, PUBLISHED, Asked, Event
 
 def permitted(state: EventState, asked: Asked) -> Refusal | None:
     """Check the role, and that only staff act for a paddle that is not their own."""
+    command = asked.command
     if asked.role is None:
         return Refusal(Code.UNAUTHENTICATED)
-    if not outranks(asked.role, LEAST_ROLE[type(asked.command)]):
+    if not outranks(asked.role, LEAST_ROLE[type(command)]):
         return Refusal(Code.FORBIDDEN)
-    if isinstance(asked.command, c.PlaceBid | c.SetMaxBid | c.Buy):
-        paddle = asked.command.paddle
+    if isinstance(command, c.PlaceBid | c.SetMaxBid | c.Buy):
+        paddle = command.paddle
         is_others = paddle is not None and paddle != state.paddle_of.get(asked.by)
         if is_others and not outranks(asked.role, Role.CLERK):
             return Refusal(Code.FORBIDDEN, detail="you may bid with your own paddle only")
+    elif _is_auctioneers(command) and not outranks(asked.role, Role.AUCTIONEER):
+        return Refusal(Code.FORBIDDEN, detail="only an auctioneer bans, or sells below the reserve")
     return None
+
+
+def _is_auctioneers(command: c.Command) -> bool:
+    """Say whether a clerk's command asks for what needs an auctioneer (rules 6, 19)."""
+    if isinstance(command, c.SellLot):
+        return command.override_reserve
+    return isinstance(command, c.LockPaddle) and command.ban
 
 
 def event_running(state: EventState) -> Refusal | None:

@@ -117,7 +117,8 @@ class Lot:
     """A lot in play. Times in ms; `original_end` is the end that a cap counts from.
 
     actions: this round's, oldest first, without those undone or retracted. past: the actions of
-    earlier rounds. pass_order: which lot of the ring this was when it ended, see rule 12.
+    earlier rounds. dropped: positions of those undone. is_rewritten: a retraction or a renumbering
+    has replaced actions, so that older snapshots' chunks no longer hold for this lot.
     """
 
     definition: LotDefinition
@@ -131,7 +132,8 @@ class Lot:
     past: list[Action] = attrs.field(factory=list)
     absentees: dict[int, Absentee] = attrs.field(factory=dict)
     wins: list[Win] = attrs.field(factory=list)
-    opened_order: int = 0
+    dropped: list[int] = attrs.field(factory=list, eq=False)
+    is_rewritten: bool = attrs.field(default=False, eq=False)
 
     @property
     def number(self) -> int:

@@ -19,14 +19,11 @@ from saleroom.auction.facts import (
     PaddleUnlocked,
 )
 from saleroom.auction.refusal import Code, Refusal
-from saleroom.auction.roles import Role, outranks
 from saleroom.auction.state import PADDLE_LAST, Asked, EventState
 
 
 def lock_paddle(state: EventState, asked: Asked, command: c.LockPaddle) -> Decision:
     """Stop a paddle's new bids; a ban also retracts those on open lots."""
-    if command.ban and not outranks(asked.role, Role.AUCTIONEER):
-        return Refusal(Code.FORBIDDEN, detail="only an auctioneer or admin bans")
     if refusal := _correctable(state, command.paddle):
         return refusal
     facts: list[Fact] = [PaddleLocked(command.paddle, command.reason, command.ban)]
@@ -67,19 +64,14 @@ def change_paddle(state: EventState, asked: Asked, command: c.ChangePaddle) -> D
         return Refusal(Code.UNKNOWN_PADDLE)
     if refusal := gates.amounts_valid(None, command.limit):
         return refusal
-    facts: list[Fact] = []
-    if (command.limit, command.table, command.terms_version) != (None, None, None):
-        facts.append(
-            PaddleChanged(command.paddle, command.limit, command.table, command.terms_version)
-        )
+    changed = PaddleChanged(command.paddle, command.limit, command.table, command.terms_version)
     new = command.new_paddle
-    if new is not None and new != command.paddle:
-        if new in state.paddles or not _is_number(new):
-            return Refusal(
-                Code.PADDLE_TAKEN, detail=f"paddles are 1 to {PADDLE_LAST}, each given once"
-            )
-        facts.append(PaddleRenumbered(command.paddle, new))
-    return facts
+    if new is None or new == command.paddle:
+        return [changed]
+    if new in state.paddles or not _is_number(new):
+        return Refusal(Code.PADDLE_TAKEN, detail=f"paddles are 1 to {PADDLE_LAST}, each given once")
+    renumbered = PaddleRenumbered(command.paddle, new)
+    return [renumbered] if changed == PaddleChanged(command.paddle) else [changed, renumbered]
 
 
 def _is_number(paddle: int) -> bool:

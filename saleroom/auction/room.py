@@ -9,7 +9,7 @@ from __future__ import annotations
 from saleroom.auction import commands as c
 from saleroom.auction import gates
 from saleroom.auction.bidding import Decision
-from saleroom.auction.contest import open_with
+from saleroom.auction.contest import eligible_absentees, open_with
 from saleroom.auction.facts import (
     AskChanged,
     BidPlaced,
@@ -29,7 +29,6 @@ from saleroom.auction.lot import (
     QUEUED,
     SOLD,
     WITHDRAWN,
-    Absentee,
     Lot,
 )
 from saleroom.auction.refusal import Code, Refusal
@@ -47,7 +46,7 @@ def open_lot(state: EventState, asked: Asked, command: c.OpenLot) -> Decision:
     if refusal := gates.in_mode(lot, "live") or ring_free(state, lot):
         return refusal
     facts: list[Fact] = [LotOpened(lot.number)]
-    after = open_with(lot, eligible_absentees(state, lot))
+    after = open_with(lot, eligible_absentees(state, lot).values())
     if after.price is not None:
         assert after.ceiling is not None
         facts.append(
@@ -67,11 +66,6 @@ def open_lot(state: EventState, asked: Asked, command: c.OpenLot) -> Decision:
             )
         )
     return facts
-
-
-def eligible_absentees(state: EventState, lot: Lot) -> list[Absentee]:
-    """Give the maxes that count at the opening: a locked paddle makes no new bid."""
-    return [left for left in lot.absentees.values() if not state.paddles[left.paddle].is_locked]
 
 
 def set_ask(state: EventState, asked: Asked, command: c.SetAsk) -> Decision:
@@ -98,8 +92,6 @@ def final_call(state: EventState, asked: Asked, command: c.FinalCall) -> Decisio
 
 def sell_lot(state: EventState, asked: Asked, command: c.SellLot) -> Decision:
     """Let the hammer fall, for the standing bid that the caller saw."""
-    if command.override_reserve and not outranks(asked.role, Role.AUCTIONEER):
-        return Refusal(Code.FORBIDDEN, detail="only an auctioneer sells below the reserve")
     lot = _live(state, command.lot)
     if isinstance(lot, Refusal):
         return lot
@@ -125,17 +117,12 @@ def pass_lot(state: EventState, asked: Asked, command: c.PassLot) -> Decision:
 
 def reopen_lot(state: EventState, asked: Asked, command: c.ReopenLot) -> Decision:
     """Bring a sold lot back with its bids, or a passed one for a new round (rule 12)."""
-    if refusal := gates.event_correctable(state):
+    if refusal := _late(state, asked, command) or gates.event_correctable(state):
         return refusal
     lot = gates.lot_known(state, command.lot)
     if isinstance(lot, Refusal):
         return lot
-    if lot.mode == "live" and lot.standing.state in (SOLD, PASSED):
-        late = was_followed(state, lot)
-        if late and not outranks(asked.role, Role.ADMIN):
-            return Refusal(Code.FORBIDDEN, detail="the next lot has opened: ask an admin")
-        if late and command.reason is None:
-            return Refusal(Code.MALFORMED, detail="the next lot has opened: give a reason")
+    if _is_reopenable(lot):
         if refusal := ring_free(state, lot):
             return refusal
         is_fresh = lot.standing.state == PASSED
@@ -169,6 +156,22 @@ def lock_remote(state: EventState, asked: Asked, command: c.LockRemote) -> Decis
     if lot.has_ended:
         return gates.lot_refusal(lot, Code.LOT_CLOSED)
     return gates.in_mode(lot, "live") or [RemoteLocked(lot.number, command.on)]
+
+
+def _late(state: EventState, asked: Asked, command: c.ReopenLot) -> Refusal | None:
+    """Once the next lot has opened, only an admin with a reason brings a lot back."""
+    lot = state.lots.get(command.lot)
+    if lot is None or not _is_reopenable(lot) or not was_followed(state, lot):
+        return None
+    if not outranks(asked.role, Role.ADMIN):
+        return Refusal(Code.FORBIDDEN, detail="the next lot has opened: ask an admin")
+    if command.reason is None:
+        return Refusal(Code.MALFORMED, detail="the next lot has opened: give a reason")
+    return None
+
+
+def _is_reopenable(lot: Lot) -> bool:
+    return lot.mode == "live" and lot.standing.state in (SOLD, PASSED)
 
 
 def was_followed(state: EventState, lot: Lot) -> bool:

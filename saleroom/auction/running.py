@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import attrs
+
 from saleroom.auction import commands as c
 from saleroom.auction import gates
 from saleroom.auction.bidding import Decision
 from saleroom.auction.definition import (
+    TIME_MAX,
     DefinitionError,
+    LotDefinition,
     SoftClose,
     define_lot,
     lot_plain,
@@ -30,6 +34,7 @@ from saleroom.auction.facts import (
     LotChanged,
     LotExtended,
     LotPassed,
+    PledgeClosed,
     SoftCloseSet,
 )
 from saleroom.auction.lot import QUEUED, Lot
@@ -92,8 +97,13 @@ def close_event(state: EventState, asked: Asked, command: c.CloseEvent) -> Decis
 
 
 def _end_at_close(lot: Lot) -> list[Fact]:
+    """End a running lot. A sale lot of which units were sold ends with the event's own fact."""
     if lot.mode == "silent":
         return end_by_clock(lot)
+    if lot.mode == "pledge":
+        return [PledgeClosed(lot.number)]
+    if lot.wins:
+        return []
     return [LotPassed(lot.number, "event_closed")]
 
 
@@ -108,7 +118,7 @@ def extend_lot(state: EventState, asked: Asked, command: c.ExtendLot) -> Decisio
         return refusal
     if lot.ends_at is not None and command.ends_at <= lot.ends_at:
         return gates.lot_refusal(lot, Code.INVALID_END)
-    if command.ends_at <= asked.at:
+    if not asked.at < command.ends_at <= TIME_MAX:
         return gates.lot_refusal(lot, Code.INVALID_END)
     moved = command.ends_at - (lot.ends_at or command.ends_at)
     original = (lot.original_end or command.ends_at) + moved
@@ -137,7 +147,8 @@ def add_lot(state: EventState, asked: Asked, command: c.AddLot) -> Decision:
     number = command.lot if command.lot is not None else max(state.lots, default=0) + 1
     if number in state.lots:
         return Refusal(Code.INVALID_LOT, {"field": "lot"}, f"lot {number} exists already")
-    return _defined({**command.fields, "lot": number}, LotAdded)
+    added = _defined({**command.fields, "lot": number})
+    return added if isinstance(added, Refusal) else [LotAdded(added.lot, lot_plain(added))]
 
 
 def change_lot(state: EventState, asked: Asked, command: c.ChangeLot) -> Decision:
@@ -149,14 +160,19 @@ def change_lot(state: EventState, asked: Asked, command: c.ChangeLot) -> Decisio
         return lot
     if lot.standing.state != QUEUED:
         return gates.lot_refusal(lot, Code.LOT_CLOSED)
-    if any(left.max < command.fields.get("opening", 0) for left in lot.absentees.values()):
+    current = attrs.evolve(lot.definition, starts_at=lot.starts_at, ends_at=lot.ends_at)
+    changed = _defined({**lot_plain(current), **command.fields, "lot": lot.number})
+    if isinstance(changed, Refusal):
+        return changed
+    if lot.absentees and changed.mode != lot.mode:
+        return Refusal(Code.INVALID_LOT, {"field": "mode"}, "maximums are left on the lot")
+    if any(left.max < changed.opening for left in lot.absentees.values()):
         return Refusal(Code.INVALID_LOT, {"field": "opening"}, "a maximum left is below it")
-    return _defined({**lot_plain(lot.definition), **command.fields, "lot": lot.number}, LotChanged)
+    return [LotChanged(lot.number, lot_plain(changed))]
 
 
-def _defined(fields: Mapping[str, Any], fact: type[LotAdded] | type[LotChanged]) -> Decision:
+def _defined(fields: Mapping[str, Any]) -> LotDefinition | Refusal:
     try:
-        definition = define_lot(fields)
+        return define_lot(fields)
     except DefinitionError as error:
         return Refusal(Code.INVALID_LOT, {"field": error.field}, str(error))
-    return [fact(definition.lot, lot_plain(definition))]

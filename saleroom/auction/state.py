@@ -112,8 +112,8 @@ class EventState:
     tallies: dict[int, Tally] = attrs.field(factory=dict)
     raised: int = 0
     free_from: int = PADDLE_FIRST
-    deadline: Deadline | None = None
-    is_deadline_stale: bool = True
+    deadline: Deadline | None = attrs.field(default=None, eq=False)
+    is_deadline_stale: bool = attrs.field(default=True, eq=False)
 
     @property
     def id(self) -> str:

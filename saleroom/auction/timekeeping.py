@@ -71,6 +71,11 @@ def recover(state: EventState, alive_at: int, now: int) -> list[Fact]:
     return facts
 
 
+def is_time_running(state: EventState) -> bool:
+    """Say whether an outage would cost somebody time: a timed lot is open."""
+    return state.status == OPEN and any(lot.ends_at is not None for lot in state.running_lots())
+
+
 def opens_by_clock(lot: Lot) -> bool:
     """Say whether a lot waits for the clock rather than for the auctioneer."""
     return lot.mode != "live" and lot.standing.state == QUEUED
