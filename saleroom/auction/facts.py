@@ -7,7 +7,7 @@ private one does not. Names and phones never stand in a fact. Source: PROTOCOL s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import attrs
@@ -45,8 +45,8 @@ class EventDefined(Fact):
     type = "event_defined"
     public = False
     event: Mapping[str, Any]
-    lots: tuple[Mapping[str, Any], ...] = attrs.field(converter=tuple)
-    paddles: tuple[Mapping[str, Any], ...] = attrs.field(converter=tuple)
+    lots: Sequence[Mapping[str, Any]]
+    paddles: Sequence[Mapping[str, Any]]
 
 
 @attrs.frozen

@@ -96,7 +96,7 @@ class PublicView:
     _common: bytes | None = attrs.field(init=False, default=None)
 
     def touch(self, lot: int | None) -> None:
-        """Forget what a fact about this lot (or about the event) has changed."""
+        """Forget what a fact about this lot has changed; None: about all of them."""
         self._common = None
         if lot is None:
             self._lots.clear()
@@ -109,6 +109,10 @@ class PublicView:
         if encoded is None:
             encoded = self._lots[number] = orjson.dumps(lot_view(self.state.lots[number]))
         return encoded
+
+    def own(self, paddle: int | None) -> dict[str, Any]:
+        """Give what a paddle may see of itself."""
+        return own_view(self.state, paddle)
 
     def leaderboard(self) -> bytes:
         """Give the whole leaderboard as JSON."""

@@ -1,0 +1,331 @@
+"""The audience: everyone who gets an event's feed, and the one broadcast that serves them.
+
+Owns: the members, where each stands in the feed, and the writing of frames. Invariant: each member
+gets every seq once and in order; one encoding per form serves all; nobody waits for a slow one.
+It reads the published state and never changes it. Source: ARCHITECTURE 2 and 5, PROTOCOL 4 and 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+import attrs
+import trio
+
+from saleroom.actors.published import Before, Published
+from saleroom.auction.state import leaderboard
+from saleroom.protocol import notices
+from saleroom.protocol.close import Close
+from saleroom.protocol.feed import feed_message
+from saleroom.protocol.frames import close_frame, text_frame
+from saleroom.protocol.views import LEADERBOARD_TOP, own_max
+
+CATCH_UP_FACTS = 250
+"""Facts of one message to a reader that is behind: tens of KiB, a small part of a slow bound."""
+
+
+class Wire(Protocol):
+    """What the audience needs of a socket; see http/stream.py."""
+
+    on_drained: Callable[[], None] | None
+
+    @property
+    def unsent_bytes(self) -> int: ...
+
+    @property
+    def unsent_since(self) -> float | None: ...
+
+    def send_nowait(self, frame: bytes) -> None: ...
+
+    def finish_nowait(self, last_frame: bytes) -> None: ...
+
+
+@attrs.define(eq=False)
+class Member:
+    """One connection in the audience.
+
+    cursor: the next seq it is owed. is_behind: it is fed from the tail, at its own pace.
+    behind_since: when it last took anything (trio time). owed: notices kept while it is behind.
+    """
+
+    wire: Wire
+    user: str | None
+    paddle: int | None
+    is_staff: bool
+    is_conflated: bool
+    cursor: int
+    is_behind: bool = False
+    behind_since: float = 0.0
+    owed: dict[tuple[str, int], bytes] = attrs.field(factory=dict)
+
+
+@attrs.frozen
+class AudienceLimits:
+    """slice: sends between two looks at the loop. outbox: what a slow reader may have unsent."""
+
+    slice_sends: int = 250
+    outbox_bytes: int = 1_048_576
+    outbox_age_s: float = 5.0
+    period_s: float = 1.0
+
+
+@attrs.frozen
+class AudienceStatistics:
+    members: int
+    behind: int
+    feeds: int
+    frames: int
+    slow_cut: int
+
+
+@attrs.define(eq=False)
+class Audience:
+    """The members of one event and their feed.
+
+    `published` may be replaced by a newer one while nobody broadcasts; seqs go on.
+    """
+
+    published: Published
+    limits: AudienceLimits = AudienceLimits()
+    _members: dict[Member, None] = attrs.field(init=False, factory=dict)
+    _by_paddle: dict[int, dict[Member, None]] = attrs.field(init=False, factory=dict)
+    _clogged: dict[Member, None] = attrs.field(init=False, factory=dict)
+    _sent: int = attrs.field(init=False, default=0)
+    _start: int = attrs.field(init=False, default=0)
+    _news: trio.Event = attrs.field(init=False, factory=trio.Event)
+    _last_board: bytes = attrs.field(init=False, default=b"")
+    _last_presence: bytes = attrs.field(init=False, default=b"")
+    _board_seq: int = attrs.field(init=False, default=-1)
+    _feeds: int = attrs.field(init=False, default=0)
+    _frames: int = attrs.field(init=False, default=0)
+    _slow_cut: int = attrs.field(init=False, default=0)
+
+    def __attrs_post_init__(self) -> None:
+        self._sent = self.published.tail.last_seq
+
+    # Members
+
+    def join(self, member: Member) -> None:
+        """Admit a member; from its cursor on it gets every fact. No await since it was set."""
+        self._members[member] = None
+        if member.paddle is not None:
+            self._by_paddle.setdefault(member.paddle, {})[member] = None
+        if member.cursor <= self.published.tail.last_seq and member.cursor <= self._sent:
+            self._fall_behind(member)
+            self._feed_behind(member)
+
+    def leave(self, member: Member) -> None:
+        """Let a member go. Idempotent."""
+        self._members.pop(member, None)
+        self._clogged.pop(member, None)
+        if member.paddle is not None and member.paddle in self._by_paddle:
+            mates = self._by_paddle[member.paddle]
+            mates.pop(member, None)
+            if not mates:
+                del self._by_paddle[member.paddle]
+
+    def members(self) -> Iterator[Member]:
+        """Go over the members of now."""
+        return iter(list(self._members))
+
+    def of_paddle(self, paddle: int) -> list[Member]:
+        """Give a paddle's connections."""
+        return list(self._by_paddle.get(paddle, ()))
+
+    def wake(self) -> None:
+        """Say that the published state has moved."""
+        self._news.set()
+
+    def statistics(self) -> AudienceStatistics:
+        """Count members and what was sent."""
+        behind = sum(member.is_behind for member in self._clogged)
+        return AudienceStatistics(
+            len(self._members), behind, self._feeds, self._frames, self._slow_cut
+        )
+
+    # The broadcast
+
+    async def broadcast_forever(self) -> None:
+        """Send what is new, rest as long as that took, and again; until cancelled."""
+        while True:
+            await self._news.wait()
+            self._news = trio.Event()
+            began = trio.current_time()
+            await self._broadcast()
+            await trio.sleep(trio.current_time() - began)
+
+    async def _broadcast(self) -> None:
+        published = self.published
+        first, last = self._sent + 1, published.tail.last_seq
+        told = self._take_notices()
+        self._sent = last
+        if first <= last:
+            facts = published.tail.since(first)
+            conflated = text_frame(b"[" + feed_message(facts, conflated=True) + b"]")
+            full: bytes | None = None
+            self._feeds += 1
+            for count, member in enumerate(self._in_turn(), 1):
+                if member.cursor == first and not member.is_behind:
+                    member.cursor = last + 1
+                    if member.is_conflated:
+                        member.wire.send_nowait(conflated)
+                    else:
+                        full = full or text_frame(
+                            b"[" + feed_message(facts, conflated=False) + b"]"
+                        )
+                        member.wire.send_nowait(full)
+                    self._frames += 1
+                    if member.wire.unsent_bytes:
+                        self._check_clog(member)
+                elif member.cursor <= last and not member.is_behind:
+                    self._fall_behind(member)
+                    self._feed_behind(member)
+                if count % self.limits.slice_sends == 0:
+                    await trio.lowlevel.checkpoint()
+        for paddle, kind, lot, message in told:
+            for member in self.of_paddle(paddle):
+                self._tell(member, kind, lot, message)
+
+    def _in_turn(self) -> list[Member]:
+        """Give all members, starting from another one each time."""
+        members = list(self._members)
+        if not members:
+            return members
+        self._start = (self._start + self.limits.slice_sends) % len(members)
+        return members[self._start :] + members[: self._start]
+
+    # Those who are behind
+
+    def _fall_behind(self, member: Member) -> None:
+        member.is_behind = True
+        member.behind_since = trio.current_time()
+        self._clogged[member] = None
+
+    def _feed_behind(self, member: Member) -> None:
+        """Send from the tail until the socket is full or the member has caught up."""
+        tail = self.published.tail
+        member.wire.on_drained = None
+        while member.cursor <= self._sent:
+            if member.wire.unsent_bytes:
+                member.wire.on_drained = lambda: self._feed_behind(member)
+                return
+            if member.cursor < tail.first_seq:
+                self._cut(member)
+                return
+            most = min(CATCH_UP_FACTS, self._sent - member.cursor + 1)
+            facts = tail.since(member.cursor, most)
+            message = feed_message(facts, conflated=member.is_conflated)
+            member.cursor = facts[-1].seq + 1
+            member.behind_since = trio.current_time()
+            member.wire.send_nowait(text_frame(b"[" + message + b"]"))
+        member.is_behind = False
+        owed, member.owed = member.owed, {}
+        for message in owed.values():
+            member.wire.send_nowait(text_frame(b"[" + message + b"]"))
+        self._clogged.pop(member, None)
+        if member.wire.unsent_bytes:
+            self._check_clog(member)
+
+    def _check_clog(self, member: Member) -> None:
+        """Bound what a slow reader has unsent: first conflate, then cut."""
+        wire, now = member.wire, trio.current_time()
+        self._clogged[member] = None
+        if member.is_behind:
+            if wire.unsent_bytes and now - member.behind_since >= self.limits.outbox_age_s:
+                self._cut(member)
+            return
+        since = wire.unsent_since
+        if since is None:
+            del self._clogged[member]
+        elif (
+            wire.unsent_bytes >= self.limits.outbox_bytes or now - since >= self.limits.outbox_age_s
+        ):
+            self._fall_behind(member)
+            wire.on_drained = lambda: self._feed_behind(member)
+
+    def _cut(self, member: Member) -> None:
+        self._slow_cut += 1
+        member.wire.on_drained = None
+        self.leave(member)
+        member.wire.finish_nowait(close_frame(Close.SLOW, Close.SLOW.name))
+
+    # Notices
+
+    def _take_notices(self) -> list[tuple[int, str, int, bytes]]:
+        """Compare the lots touched since the last feed: (paddle, kind, lot, message)."""
+        published = self.published
+        touched, published.touched = published.touched, {}
+        told: list[tuple[int, str, int, bytes]] = []
+        for number, before in touched.items():
+            told += self._notices_of(number, before)
+        return told
+
+    def _notices_of(self, number: int, before: Before) -> Iterator[tuple[int, str, int, bytes]]:
+        lot = self.published.state.lots[number]
+        standing = lot.standing
+        led, leads = before.leader, standing.leader
+        if led is not None and led != leads:
+            yield led, "outbid", number, notices.outbid(number, standing.price, standing.min_next)
+        for win in lot.wins[before.wins :]:
+            yield win.paddle, "won", number, notices.won(number, win.amount)
+        maxes = {paddle: own_max(lot, paddle) for paddle in (*lot.absentees, *before.maxes)}
+        if leads is not None:
+            maxes[leads] = own_max(lot, leads)
+        for paddle, maximum in maxes.items():
+            holds = maximum is not None and maximum != before.maxes.get(paddle)
+            if holds:
+                yield paddle, "max_changed", number, notices.max_changed(number, maximum)
+
+    def _tell(self, member: Member, kind: str, lot: int, message: bytes) -> None:
+        if member.is_behind:
+            member.owed[(kind, lot)] = message
+        else:
+            member.wire.send_nowait(text_frame(b"[" + message + b"]"))
+
+    # What everyone hears once a second
+
+    async def tick_forever(self) -> None:
+        """Send the leaderboard and presence when they changed; look after slow readers."""
+        while True:
+            await trio.sleep(self.limits.period_s)
+            for member in list(self._clogged):
+                self._check_clog(member)
+            await self._send_changed()
+
+    async def _send_changed(self) -> None:
+        state = self.published.state
+        messages = []
+        if state.position != self._board_seq:
+            self._board_seq = state.position
+            top = leaderboard(state)[:LEADERBOARD_TOP]
+            board = notices.leaderboard_update(top, state.raised)
+            if board != self._last_board:
+                self._last_board = board
+                messages.append(board)
+        paddles = sorted(self._by_paddle)
+        spectators = sum(m.paddle is None and not m.is_staff for m in self._members)
+        presence = notices.presence(len(paddles), spectators)
+        staff_presence = notices.presence(len(paddles), spectators, paddles)
+        if staff_presence != self._last_presence:
+            self._last_presence = staff_presence
+        else:
+            presence = staff_presence = b""
+        await self._send_all(
+            _frame_of([*messages, presence]), _frame_of([*messages, staff_presence])
+        )
+
+    async def _send_all(self, frame: bytes, staff_frame: bytes) -> None:
+        if not staff_frame:
+            return
+        for count, member in enumerate(self._in_turn(), 1):
+            if not member.is_behind:
+                member.wire.send_nowait(staff_frame if member.is_staff else frame)
+            if count % self.limits.slice_sends == 0:
+                await trio.lowlevel.checkpoint()
+
+
+def _frame_of(messages: list[bytes]) -> bytes:
+    """Frame what there is; nothing for nothing."""
+    present = [message for message in messages if message]
+    return text_frame(b"[" + b",".join(present) + b"]") if present else b""

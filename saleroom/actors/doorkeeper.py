@@ -1,0 +1,162 @@
+"""The doorkeeper: every session of this server, and what befalls them from outside.
+
+Owns: the sessions by event and user, heartbeats, the expiry of tokens, bans and draining.
+Invariant: one timer serves all sessions; a user has at most so many sockets on an event, and the
+oldest gives way. Source: PROTOCOL 1, 2, 5; ARCHITECTURE 6 (trap 10).
+"""
+
+from __future__ import annotations
+
+import heapq
+import random
+import time
+from collections.abc import Callable
+from itertools import count
+from typing import Protocol
+
+import attrs
+import trio
+
+from saleroom.actors.session import Connection, Session, TalkLimits, Verify
+from saleroom.actors.site import Site
+from saleroom.protocol.close import Close
+
+EVENT_PATH = "/ws/v1/events/"
+TICK_S = 0.25
+
+
+class Arriving(Connection, Protocol):
+    """A connection with the path it asked for."""
+
+    @property
+    def path(self) -> str: ...
+
+
+@attrs.frozen
+class DoorkeeperLimits:
+    """sockets_per_user: on one event. drain_jitter_s: over which a drain spreads its closes."""
+
+    sockets_per_user: int = 5
+    drain_jitter_s: float = 2.0
+    talk: TalkLimits = attrs.field(factory=TalkLimits)
+
+
+@attrs.frozen
+class DoorkeeperStatistics:
+    sessions: int
+    replaced: int
+    silent: int
+
+
+@attrs.define(eq=False)
+class Doorkeeper:
+    """Admit websockets to their events and look after them.
+
+    find: gives an event's site and whether spectators may read it, None for an unknown event.
+    Each session has one live entry among those due, the one that `_sessions` names.
+    """
+
+    find: Callable[[str], tuple[Site, bool] | None]
+    verify: Verify
+    limits: DoorkeeperLimits = attrs.field(factory=DoorkeeperLimits)
+    now: Callable[[], float] = time.time
+    is_draining: bool = False
+    _sessions: dict[Session, int] = attrs.field(init=False, factory=dict)
+    _of_user: dict[tuple[str, str], dict[Session, None]] = attrs.field(init=False, factory=dict)
+    _due: list[tuple[float, int, Session]] = attrs.field(init=False, factory=list)
+    _entries: count[int] = attrs.field(init=False, factory=count)
+    _replaced: int = attrs.field(init=False, default=0)
+    _silent: int = attrs.field(init=False, default=0)
+
+    async def serve(self, connection: Arriving) -> None:
+        """Hold one websocket's session from its handshake to its end."""
+        if self.is_draining:
+            return await connection.close(Close.DRAINING, Close.DRAINING.name)
+        event = connection.path.removeprefix(EVENT_PATH)
+        found = self.find(event) if connection.path.startswith(EVENT_PATH) else None
+        if found is None:
+            return await connection.close(Close.UNKNOWN_EVENT, Close.UNKNOWN_EVENT.name)
+        site, is_public = found
+        session = Session(
+            connection, site, self.verify, self.limits.talk, is_public, self._welcomed
+        )
+        self._watch(session, trio.current_time() + self.limits.talk.heartbeat_ms / 1000)
+        try:
+            await session.run()
+        finally:
+            self._forget(session)
+
+    async def watch_forever(self) -> None:
+        """Send heartbeats, end the silent and the expired; until cancelled."""
+        while True:
+            await trio.sleep(TICK_S)
+            self.look_after(trio.current_time())
+
+    def look_after(self, now: float) -> None:
+        """Deal with every session that is due."""
+        beat_s = self.limits.talk.heartbeat_ms / 1000
+        while self._due and self._due[0][0] <= now:
+            _, entry, session = heapq.heappop(self._due)
+            if self._sessions.get(session) != entry:
+                continue
+            quiet_s = now - session.connection.last_seen
+            if session.expires_at <= self.now():
+                session.end(Close.TOKEN_EXPIRED)
+            elif quiet_s >= beat_s * self.limits.talk.silent_heartbeats:
+                self._silent += 1
+                session.end(Close.SILENT)
+            elif quiet_s >= beat_s:
+                session.beat()
+                self._watch(session, now + beat_s)
+            else:
+                self._watch(session, session.connection.last_seen + beat_s)
+
+    async def drain(self) -> None:
+        """Refuse newcomers and close every session 4200, spread out so that none stampedes."""
+        self.is_draining = True
+        sessions = list(self._sessions)
+        random.shuffle(sessions)
+        pause = self.limits.drain_jitter_s / max(1, len(sessions))
+        for session in sessions:
+            session.end(Close.DRAINING)
+            await trio.sleep(pause)
+
+    def end_user(self, user: str, code: Close, event: str | None = None) -> None:
+        """End all of a user's sessions, or those on one event: signed out, or banned."""
+        for (at, who), sessions in list(self._of_user.items()):
+            if who == user and event in (None, at):
+                for session in list(sessions):
+                    session.end(code)
+
+    def statistics(self) -> DoorkeeperStatistics:
+        """Count sessions."""
+        return DoorkeeperStatistics(len(self._sessions), self._replaced, self._silent)
+
+    def _welcomed(self, session: Session) -> None:
+        """Count a session for its user; the sixth closes the oldest."""
+        self._watch(session, trio.current_time() + self.limits.talk.heartbeat_ms / 1000)
+        if session.identity is None:
+            return
+        mates = self._of_user.setdefault((session.site.event, session.identity.user), {})
+        mates[session] = None
+        if len(mates) > self.limits.sockets_per_user:
+            oldest = next(iter(mates))
+            del mates[oldest]
+            self._replaced += 1
+            oldest.end(Close.REPLACED)
+
+    def _watch(self, session: Session, at: float) -> None:
+        """Look at a session next at `at` (trio time), or when its token ends if that is sooner."""
+        expiry = trio.current_time() + max(0.0, session.expires_at - self.now())
+        self._sessions[session] = entry = next(self._entries)
+        heapq.heappush(self._due, (min(at, expiry), entry, session))
+
+    def _forget(self, session: Session) -> None:
+        self._sessions.pop(session, None)
+        if session.identity is None:
+            return
+        key = (session.site.event, session.identity.user)
+        mates = self._of_user.get(key, {})
+        mates.pop(session, None)
+        if not mates:
+            self._of_user.pop(key, None)

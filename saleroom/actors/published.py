@@ -1,0 +1,99 @@
+"""The published state: what is durable, and therefore what anybody is told.
+
+Owns: the second copy of an event's state, its encoded views, the tail of its feed, and what has
+changed since the last feed and the last checkpoint. Invariant: it holds committed facts only, in
+order; whatever leaves the event is read from here. Source: I2.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from saleroom.auction import facts as f
+from saleroom.auction.apply import apply
+from saleroom.auction.lot import Lot
+from saleroom.auction.state import Entry, EventState
+from saleroom.protocol.feed import Tail
+from saleroom.protocol.views import PublicView, own_max
+from saleroom.protocol.wire_facts import wire_fact
+
+
+@attrs.frozen
+class Before:
+    """What a lot had at the last feed, for notices. maxes: what each paddle had standing."""
+
+    leader: int | None
+    maxes: dict[int, int]
+    wins: int
+
+
+def before_of(lot: Lot) -> Before:
+    """Note what notices compare with."""
+    standing = lot.standing
+    maxes = {paddle: left.max for paddle, left in lot.absentees.items() if not lot.is_running}
+    if standing.leader is not None:
+        maximum = own_max(lot, standing.leader)
+        if maximum is not None:
+            maxes[standing.leader] = maximum
+    return Before(standing.leader if lot.is_running else None, maxes, len(lot.wins))
+
+
+_TOUCHES_ALL = (f.EventResumed, f.PaddleRenumbered)
+"""Facts that change several lots."""
+
+
+@attrs.define(eq=False)
+class Published:
+    """One event as it is told.
+
+    epoch: the journal's identity. touched: the lots changed since the last feed. dirty: the lots
+    changed since the last checkpoint, None standing for the event itself.
+    """
+
+    state: EventState
+    epoch: str
+    tail: Tail
+    view: PublicView = attrs.field(init=False)
+    head: bytes = b""
+    touched: dict[int, Before] = attrs.field(init=False, factory=dict)
+    dirty: set[int | None] = attrs.field(init=False, factory=set)
+
+    def __attrs_post_init__(self) -> None:
+        self.view = PublicView(self.state)
+        self.touch_all()
+
+    def touch_all(self) -> None:
+        """Have everything written at the next checkpoint."""
+        self.dirty = {None, *self.state.lots}
+
+    @property
+    def seq(self) -> int:
+        """The newest public fact's."""
+        return self.state.seq
+
+    def take(self, entry: Entry, head: bytes) -> None:
+        """Advance by one committed fact."""
+        fact = entry.fact
+        number = fact.lot if isinstance(fact, f.LotFact) else None
+        if number is not None and number not in self.touched:
+            lot = self.state.lots.get(number)
+            if lot is not None:
+                self.touched[number] = before_of(lot)
+        apply(self.state, entry)
+        self.head = head
+        self.view.touch(None if isinstance(fact, _TOUCHES_ALL) else number)
+        if isinstance(fact, _TOUCHES_ALL):
+            self.touch_all()
+        else:
+            self.dirty.add(number)
+        if entry.seq is not None and entry.seq > self.tail.last_seq:
+            self.tail.add(wire_fact(entry))
+
+    def replace(self, state: EventState, head: bytes) -> None:
+        """Go on from the state of a new incarnation, at least as new as this one."""
+        for number, lot in self.state.lots.items():
+            self.touched.setdefault(number, before_of(lot))
+        self.state = state
+        self.view = PublicView(state)
+        self.head = head
+        self.touch_all()

@@ -1,0 +1,177 @@
+"""The registry: which events run here, and how one is begun.
+
+Owns: the sites of this process and their place in the supervision tree. Invariant: an event has one
+site, whatever becomes of its actor; an event exists from the moment that its journal does.
+Source: ARCHITECTURE 3 ("An event's actor lives...") and 4.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+import trio
+
+from saleroom.actors.audience import Audience
+from saleroom.actors.checkpointer import Checkpointer, CheckpointLimits
+from saleroom.actors.clock import Clock
+from saleroom.actors.event import EventActor, EventLimits
+from saleroom.actors.site import Site, SiteLimits, new_site
+from saleroom.auction.book import Book
+from saleroom.auction.definition import EventDefinition, LotDefinition, event_plain, lot_plain
+from saleroom.auction.facts import EventDefined
+from saleroom.auction.state import Paddle
+from saleroom.storage.ports import Record, Stores
+from saleroom.supervisor import Child, ChildSpec, Strategy, Supervisor, SupervisorSpec
+
+logger = logging.getLogger("saleroom.actors")
+
+EVENTS_PATH = "saleroom/events"
+EVENT_INTENSITY, EVENT_PERIOD_S = 5, 10.0
+
+
+@attrs.frozen
+class RegistryLimits:
+    """The bounds of every event's parts."""
+
+    site: SiteLimits = attrs.field(factory=SiteLimits)
+    event: EventLimits = attrs.field(factory=EventLimits)
+    checkpoint: CheckpointLimits = attrs.field(factory=CheckpointLimits)
+
+
+@attrs.define(eq=False)
+class Registry:
+    """The events of this process."""
+
+    stores: Stores
+    clock: Clock
+    limits: RegistryLimits = attrs.field(factory=RegistryLimits)
+    supervisor: Supervisor | None = None
+    _sites: dict[str, Site] = attrs.field(init=False, factory=dict)
+    _public: dict[str, bool] = attrs.field(init=False, factory=dict)
+
+    def find(self, event: str) -> tuple[Site, bool] | None:
+        """Give an event's site and whether spectators may read it; None for an unknown event."""
+        site = self._sites.get(event)
+        return None if site is None else (site, self._public.get(event, True))
+
+    def site(self, event: str) -> Site | None:
+        """Give an event's site."""
+        return self._sites.get(event)
+
+    def sites(self) -> Sequence[Site]:
+        """Give all sites."""
+        return list(self._sites.values())
+
+    def event_spec(self, event: str, *, is_public: bool) -> SupervisorSpec:
+        """Make an event's site and the part of the tree that runs it.
+
+        Over a restart of its actor the mailbox and the audience live on: they come first.
+        """
+        site = self._sites.setdefault(event, new_site(event, self.clock, self.limits.site))
+        self._public[event] = is_public
+        stores, limits = self.stores, self.limits
+        actor = EventActor(site, stores.journal, stores.snapshots, stores.catalogue, limits.event)
+        checkpointer = Checkpointer(
+            site, stores.hot, stores.snapshots, stores.catalogue, limits.checkpoint
+        )
+
+        return SupervisorSpec(
+            f"event:{event}",
+            Strategy.REST_FOR_ONE,
+            [
+                ChildSpec("mailbox", _mailbox_body(site), statistics=_mailbox_statistics(site)),
+                ChildSpec("audience", _audience_body(site), statistics=_audience_statistics(site)),
+                ChildSpec("engine", actor.run, start_s=None, statistics=actor.statistics),
+                ChildSpec("checkpointer", checkpointer.run, statistics=checkpointer.statistics),
+            ],
+            intensity=EVENT_INTENSITY,
+            period_s=EVENT_PERIOD_S,
+            parked=True,
+        )
+
+    async def begin(
+        self,
+        definition: EventDefinition,
+        lots: Sequence[LotDefinition],
+        paddles: Sequence[Paddle],
+        by: str,
+        *,
+        is_public: bool = True,
+    ) -> None:
+        """Publish an event: write its journal's first record and start its actor.
+
+        Raises Conflict when it was published already, StoreUnavailable, OutcomeUnknown.
+        """
+        assert self.supervisor is not None
+        fact = EventDefined(
+            event_plain(definition),
+            tuple(lot_plain(lot) for lot in lots),
+            tuple(_plain_paddle(paddle) for paddle in paddles),
+        )
+        _, first = Book.new(fact, by, self.clock.now_ms())
+        record = Record(first.entry.position, first.entry.seq, first.body, first.head)
+        await self.stores.journal.create(definition.id, secrets.token_hex(8), [record])
+        spec = self.event_spec(definition.id, is_public=is_public)
+        await self.supervisor.add_child(EVENTS_PATH, spec)
+
+
+def _plain_paddle(paddle: Paddle) -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in attrs.asdict(paddle).items()
+        if value is not None and value is not False
+    }
+
+
+def _mailbox_body(site: Site) -> Any:
+    async def run(child: Child) -> None:
+        child.started()
+        await _until_stopped(child, site.mailbox.expire_forever)
+
+    return run
+
+
+def _audience_body(site: Site) -> Any:
+    async def run(child: Child) -> None:
+        child.started()
+
+        async def serve() -> None:
+            _, audience = await site.up()
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(audience.broadcast_forever)
+                nursery.start_soon(audience.tick_forever)
+
+        await _until_stopped(child, serve)
+
+    return run
+
+
+async def _until_stopped(child: Child, body: Any) -> None:
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(body)
+        await child.stopping.wait()
+        nursery.cancel_scope.cancel()
+
+
+def _mailbox_statistics(site: Site) -> Any:
+    def statistics() -> Mapping[str, Any]:
+        kept = site.mailbox.statistics()
+        return {"mailbox": kept.unanswered, "processed": kept.entered, "expired": kept.expired}
+
+    return statistics
+
+
+def _audience_statistics(site: Site) -> Any:
+    def statistics() -> Mapping[str, Any]:
+        audience: Audience | None = site.audience
+        return {} if audience is None else _renamed(attrs.asdict(audience.statistics()))
+
+    return statistics
+
+
+def _renamed(counts: dict[str, Any]) -> dict[str, Any]:
+    return {("connections" if key == "members" else key): n for key, n in counts.items()}

@@ -1,0 +1,109 @@
+"""An event's site: what outlives the incarnations of its actor.
+
+Owns: the mailbox, the published state, the audience and the names of bidders. Invariant: senders
+and sockets keep a valid address over every restart; the first incarnation makes the published
+state, later ones move it on. Source: ARCHITECTURE 4, I4.
+"""
+
+from __future__ import annotations
+
+import attrs
+import trio
+
+from saleroom.actors.audience import Audience, AudienceLimits
+from saleroom.actors.clock import Clock, EventClock
+from saleroom.actors.mailbox import Mailbox, MailboxFull, MailboxLimits, Reply
+from saleroom.actors.published import Published
+from saleroom.auction.book import Book
+from saleroom.auction.roles import Role
+from saleroom.auction.state import EventState
+from saleroom.protocol.feed import Tail, TailLimits
+from saleroom.protocol.messages import Ask
+from saleroom.protocol.wire_facts import WireFact
+
+
+@attrs.frozen
+class SiteLimits:
+    """The bounds of one event's parts."""
+
+    mailbox: MailboxLimits = attrs.field(factory=MailboxLimits)
+    audience: AudienceLimits = attrs.field(factory=AudienceLimits)
+    tail: TailLimits = attrs.field(factory=TailLimits)
+
+
+@attrs.frozen
+class Saved:
+    """The newest snapshot known. position: its own. chunked: up to where its chunks go."""
+
+    position: int = 0
+    chunked: int = 0
+
+
+@attrs.define(eq=False)
+class Site:
+    """One event's address in this process.
+
+    alive_at: when a crashed incarnation is known to have lived last (event ms), None when only
+    PostgreSQL can tell. is_lost: another server owns the event now. book: of the incarnation that
+    runs, for its memory of commands. checkpoint_due: set when the published state has moved.
+    """
+
+    event: str
+    clock: EventClock
+    limits: SiteLimits
+    mailbox: Mailbox = attrs.field(init=False)
+    names: dict[int, str] = attrs.field(factory=dict)
+    published: Published | None = None
+    audience: Audience | None = None
+    alive_at: int | None = None
+    is_lost: bool = False
+    book: Book | None = None
+    saved: Saved = attrs.field(factory=Saved)
+    checkpoint_due: trio.Event = attrs.field(factory=trio.Event)
+    _is_up: trio.Event = attrs.field(init=False, factory=trio.Event)
+
+    def __attrs_post_init__(self) -> None:
+        self.mailbox = Mailbox(self.clock, self.limits.mailbox, self._as_of)
+
+    def tell(self, ask: Ask, by: str, role: Role | None, reply: Reply) -> None:
+        """Put a command in the mailbox. Raises MailboxFull."""
+        if self.is_lost:
+            raise MailboxFull("another server runs this event", 1_000)
+        self.mailbox.put(ask, by, role, reply)
+
+    def publish(self, state: EventState, epoch: str, head: bytes, tail: list[WireFact]) -> None:
+        """Show what an incarnation rebuilt: `tail` holds its newest public facts, in order."""
+        if self.published is not None:
+            for fact in tail:
+                if fact.seq > self.published.tail.last_seq:
+                    self.published.tail.add(fact)
+            self.published.replace(state, head)
+        else:
+            kept = Tail(self.limits.tail, state.seq - len(tail))
+            for fact in tail:
+                kept.add(fact)
+            self.published = Published(state, epoch, kept, head)
+            self.audience = Audience(self.published, self.limits.audience)
+        self._is_up.set()
+        self.wake()
+
+    def wake(self) -> None:
+        """Say that the published state has moved."""
+        assert self.audience is not None
+        self.audience.wake()
+        self.checkpoint_due.set()
+
+    async def up(self) -> tuple[Published, Audience]:
+        """Wait until the event has been rebuilt once, and give what it shows."""
+        await self._is_up.wait()
+        assert self.published is not None
+        assert self.audience is not None
+        return self.published, self.audience
+
+    def _as_of(self) -> int:
+        return self.published.seq if self.published is not None else 0
+
+
+def new_site(event: str, clock: Clock, limits: SiteLimits) -> Site:
+    """Make an event's site before its first incarnation."""
+    return Site(event, EventClock(clock), limits)

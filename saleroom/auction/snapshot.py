@@ -1,0 +1,209 @@
+"""A book as bytes, so that an event is rebuilt without reading its whole journal.
+
+Owns: the form of snapshots: `body`, the current values, and chunks, each written once, of actions
+and answers that no longer change. Invariant: restoring a body with its chunks gives an equal book;
+whatever changed in a chunk's content since (an undo, a retraction) is said in the body.
+Source: ARCHITECTURE 2 (step 5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+from operator import attrgetter
+from typing import Any
+
+import attrs
+import orjson
+
+from saleroom.auction.book import Answer, Book
+from saleroom.auction.definition import (
+    define_event,
+    define_lot,
+    define_soft_close,
+    event_plain,
+    lot_plain,
+    soft_close_plain,
+)
+from saleroom.auction.lot import Absentee, Action, Lot, Standing, Win, new_lot
+from saleroom.auction.state import EventState, Paddle, Tally
+
+FORMAT = 1
+
+_standing_values = attrgetter(*(f.name for f in attrs.fields(Standing)))
+_ACTION_FIELDS = [f.name for f in attrs.fields(Action) if f.name != "before"]
+_action_values = attrgetter(*_ACTION_FIELDS)
+_absentee_values = attrgetter(*(f.name for f in attrs.fields(Absentee)))
+_win_values = attrgetter(*(f.name for f in attrs.fields(Win)))
+_paddle_values = attrgetter(*(f.name for f in attrs.fields(Paddle)))
+
+
+class SnapshotDamaged(ValueError):
+    """Bytes that are not a snapshot of this release; the journal is read instead."""
+
+
+def encode_chunk(
+    state: EventState, answers: dict[tuple[str, str], Answer], after: int, upto: int
+) -> bytes:
+    """Encode what came about at positions `after` < p <= `upto`, all of them published."""
+    actions = [
+        [lot.number, *_plain_action(action)]
+        for lot in state.lots.values()
+        for action in _between(lot, after, upto)
+    ]
+    return orjson.dumps({"actions": actions, "answers": _answers(answers, after, upto)})
+
+
+def encode_body(
+    state: EventState, head: bytes, answers: dict[tuple[str, str], Answer], chunked: int
+) -> bytes:
+    """Encode the current values, and what came about after the last chunk's `chunked`."""
+    return orjson.dumps(
+        {
+            "format": FORMAT,
+            "chunked": chunked,
+            "head": head.hex(),
+            "event": event_plain(state.definition),
+            "soft_close": soft_close_plain(state.soft_close),
+            "status": state.status,
+            "seq": state.seq,
+            "position": state.position,
+            "at": state.at,
+            "paused_at": state.paused_at,
+            "last_opened": state.last_opened,
+            "raised": state.raised,
+            "free_from": state.free_from,
+            "paddles": [_paddle_values(paddle) for paddle in state.paddles.values()],
+            "tallies": [[p, tally.total, tally.reached] for p, tally in state.tallies.items()],
+            "lots": [_plain_lot(lot, chunked) for lot in state.lots.values()],
+            "answers": _answers(answers, chunked, state.position),
+        }
+    )
+
+
+def restore(body: bytes, chunks: Sequence[bytes]) -> tuple[Book, int]:
+    """Rebuild a book, and say up to which position the chunks go. Raises SnapshotDamaged."""
+    try:
+        raw = orjson.loads(body)
+        if raw["format"] != FORMAT:
+            raise SnapshotDamaged(f"a snapshot of format {raw['format']}")
+        parts = [orjson.loads(chunk) for chunk in chunks]
+        state = _state(raw)
+        by_lot: dict[int, list[Action]] = {number: [] for number in state.lots}
+        for number, *values in chain.from_iterable(part["actions"] for part in parts):
+            by_lot[number].append(_action(values))
+        for plain in raw["lots"]:
+            _give_actions(state.lots[plain["definition"]["lot"]], plain, by_lot)
+        book = Book(state, bytes.fromhex(raw["head"]))
+        for values in chain(*(part["answers"] for part in parts), raw["answers"]):
+            by, command_id, digest, position, seq, as_of, head, fields = values
+            book.answers[by, command_id] = Answer(
+                digest, position, seq, as_of, bytes.fromhex(head), fields
+            )
+        return book, raw["chunked"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise SnapshotDamaged(f"not a snapshot: {error}") from error
+
+
+def _plain_action(action: Action) -> list[Any]:
+    return [*_action_values(action), _standing_values(action.before)]
+
+
+def _action(values: Sequence[Any]) -> Action:
+    *plain, before = values
+    return Action(before=Standing(*before), **dict(zip(_ACTION_FIELDS, plain, strict=True)))
+
+
+def _between(lot: Lot, after: int, upto: int) -> list[Action]:
+    """Give a lot's actions in a span of positions; both lists are in order."""
+    found: list[Action] = []
+    for actions in (lot.actions, lot.past):
+        for action in reversed(actions):
+            if action.position <= after:
+                break
+            if action.position <= upto:
+                found.append(action)
+    found.reverse()
+    return found
+
+
+def _answers(
+    answers: dict[tuple[str, str], Answer], after: int, upto: int
+) -> list[tuple[Any, ...]]:
+    return [
+        (by, command_id, a.digest, a.position, a.seq, a.as_of, a.head.hex(), a.fields)
+        for (by, command_id), a in _answers_after(answers, after)
+        if a.position <= upto
+    ]
+
+
+def _answers_after(
+    answers: dict[tuple[str, str], Answer], after: int
+) -> Iterator[tuple[tuple[str, str], Answer]]:
+    """Go over the newest answers, back to a position; they were remembered in order."""
+    newest = []
+    for key in reversed(answers):
+        answer = answers[key]
+        if answer.position <= after:
+            break
+        newest.append((key, answer))
+    return reversed(newest)
+
+
+def _plain_lot(lot: Lot, chunked: int) -> dict[str, Any]:
+    after = 0 if lot.is_rewritten else chunked
+    return {
+        "definition": lot_plain(lot.definition),
+        "standing": _standing_values(lot.standing),
+        "starts_at": lot.starts_at,
+        "ends_at": lot.ends_at,
+        "original_end": lot.original_end,
+        "remote_locked": lot.remote_locked,
+        "absentees": [_absentee_values(left) for left in lot.absentees.values()],
+        "wins": [_win_values(win) for win in lot.wins],
+        "is_rewritten": lot.is_rewritten,
+        "dropped": [position for position in lot.dropped if position <= chunked],
+        "past_until": lot.past[-1].position if lot.past else 0,
+        "recent": [_plain_action(action) for action in _between(lot, after, 2**63)],
+    }
+
+
+def _state(raw: Mapping[str, Any]) -> EventState:
+    definition = define_event(raw["event"])
+    state = EventState(
+        definition=definition,
+        soft_close=define_soft_close(raw["soft_close"]),
+        status=raw["status"],
+        seq=raw["seq"],
+        position=raw["position"],
+        at=raw["at"],
+        paused_at=raw["paused_at"],
+        last_opened=raw["last_opened"],
+        raised=raw["raised"],
+        free_from=raw["free_from"],
+    )
+    for values in raw["paddles"]:
+        paddle = Paddle(*values)
+        state.paddles[paddle.number] = paddle
+        if paddle.user is not None:
+            state.paddle_of[paddle.user] = paddle.number
+    state.tallies = {paddle: Tally(total, reached) for paddle, total, reached in raw["tallies"]}
+    for plain in raw["lots"]:
+        lot = new_lot(define_lot(plain["definition"]), definition.ladder)
+        lot.standing = Standing(*plain["standing"])
+        for name in ("starts_at", "ends_at", "original_end", "remote_locked", "is_rewritten"):
+            setattr(lot, name, plain[name])
+        lot.dropped = plain["dropped"]
+        lot.absentees = {values[0]: Absentee(*values) for values in plain["absentees"]}
+        lot.wins = [Win(*values) for values in plain["wins"]]
+        state.lots[lot.number] = lot
+    return state
+
+
+def _give_actions(lot: Lot, plain: Mapping[str, Any], by_lot: dict[int, list[Action]]) -> None:
+    dropped = set(lot.dropped)
+    kept = [] if lot.is_rewritten else by_lot[lot.number]
+    for action in chain(kept, map(_action, plain["recent"])):
+        if action.position not in dropped:
+            side = lot.past if action.position <= plain["past_until"] else lot.actions
+            side.append(action)
