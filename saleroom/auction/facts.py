@@ -318,6 +318,10 @@ FACTS: dict[str, type[Fact]] = _all_facts(Fact)
 """Every fact by its name."""
 
 _FIELDS = {cls: tuple(field.name for field in attrs.fields(cls)) for cls in FACTS.values()}
+_NEEDED = {
+    cls: frozenset(f.name for f in attrs.fields(cls) if f.default is attrs.NOTHING)
+    for cls in FACTS.values()
+}
 _SHOWN = {
     cls: tuple(f.name for f in attrs.fields(cls) if not f.metadata.get("house"))
     for cls in FACTS.values()
@@ -325,8 +329,14 @@ _SHOWN = {
 
 
 def fact_fields(fact: Fact) -> dict[str, Any]:
-    """Give all of a fact's fields that are not None, as the journal keeps them."""
-    return {name: v for name in _FIELDS[type(fact)] if (v := getattr(fact, name)) is not None}
+    """Give a fact's fields as the journal keeps them: None is left out where it is the default."""
+    cls = type(fact)
+    needed = _NEEDED[cls]
+    return {
+        name: value
+        for name in _FIELDS[cls]
+        if (value := getattr(fact, name)) is not None or name in needed
+    }
 
 
 def fact_from(name: str, fields: Mapping[str, Any]) -> Fact:
