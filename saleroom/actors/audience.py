@@ -38,7 +38,7 @@ class Wire(Protocol):
 
     def send_nowait(self, frame: bytes) -> None: ...
 
-    def finish_nowait(self, last_frame: bytes) -> None: ...
+    def finish_nowait(self, last_frame: bytes, *, keep_queued: bool = False) -> None: ...
 
 
 @attrs.define(eq=False)
@@ -162,7 +162,7 @@ class Audience:
         self._sent = last
         if first <= last:
             facts = published.tail.since(first)
-            conflated = text_frame(b"[" + feed_message(facts, conflated=True) + b"]")
+            conflated = _frame_of([feed_message(facts, conflated=True)])
             full: bytes | None = None
             self._feeds += 1
             for count, member in enumerate(self._in_turn(), 1):
@@ -218,11 +218,11 @@ class Audience:
             message = feed_message(facts, conflated=member.is_conflated)
             member.cursor = facts[-1].seq + 1
             member.behind_since = trio.current_time()
-            member.wire.send_nowait(text_frame(b"[" + message + b"]"))
+            member.wire.send_nowait(_frame_of([message]))
         member.is_behind = False
         owed, member.owed = member.owed, {}
         for message in owed.values():
-            member.wire.send_nowait(text_frame(b"[" + message + b"]"))
+            member.wire.send_nowait(_frame_of([message]))
         self._clogged.pop(member, None)
         if member.wire.unsent_bytes:
             self._check_clog(member)
@@ -264,9 +264,11 @@ class Audience:
     def _notices_of(self, number: int, before: Before) -> Iterator[tuple[int, str, int, bytes]]:
         lot = self.published.state.lots[number]
         standing = lot.standing
-        led, leads = before.leader, standing.leader
-        if led is not None and led != leads:
-            yield led, "outbid", number, notices.outbid(number, standing.price, standing.min_next)
+        leads = standing.leader
+        led = before.bidders if before.leader is None else {*before.bidders, before.leader}
+        for paddle in led - {leads}:
+            message = notices.outbid(number, standing.price, standing.min_next)
+            yield paddle, "outbid", number, message
         for win in lot.wins[before.wins :]:
             yield win.paddle, "won", number, notices.won(number, win.amount)
         maxes = {paddle: own_max(lot, paddle) for paddle in (*lot.absentees, *before.maxes)}
@@ -281,7 +283,7 @@ class Audience:
         if member.is_behind:
             member.owed[(kind, lot)] = message
         else:
-            member.wire.send_nowait(text_frame(b"[" + message + b"]"))
+            member.wire.send_nowait(_frame_of([message]))
 
     # What everyone hears once a second
 

@@ -56,7 +56,7 @@ class Checkpointer:
     is_degraded: bool = False
     _status: str | None = None
     _written_at: float | None = None
-    _snapshots: int = 0
+    _saves: int = 0
 
     async def run(self, child: Incarnation) -> None:
         """Write what changes until asked to stop, then once more."""
@@ -150,7 +150,7 @@ class Checkpointer:
         except (StoreUnavailable, OutcomeUnknown) as error:
             logger.warning("event %s: no snapshot: %s", self.site.event, error)
             return
-        self._snapshots += 1
+        self._saves += 1
         self.site.saved = Saved(position, chunked)
 
     def statistics(self) -> Mapping[str, Any]:
@@ -159,5 +159,5 @@ class Checkpointer:
         return {
             "is_degraded": self.is_degraded,
             "checkpoint_age_ms": None if age is None else int(age * 1000),
-            "snapshots": self._snapshots,
+            "snapshots": self._saves,
         }

@@ -20,11 +20,15 @@ from saleroom.protocol.wire_facts import wire_fact
 
 @attrs.frozen
 class Before:
-    """What a lot had at the last feed, for notices. maxes: what each paddle had standing."""
+    """What a lot had at the last feed, for notices.
+
+    maxes: what each paddle had standing. bidders: whose bids came since.
+    """
 
     leader: int | None
     maxes: dict[int, int]
     wins: int
+    bidders: set[int] = attrs.field(factory=set)
 
 
 def before_of(lot: Lot) -> Before:
@@ -79,6 +83,8 @@ class Published:
             lot = self.state.lots.get(number)
             if lot is not None:
                 self.touched[number] = before_of(lot)
+        if isinstance(fact, f.BidPlaced) and fact.bidder is not None:
+            self.touched[fact.lot].bidders.add(fact.bidder)
         apply(self.state, entry)
         self.head = head
         self.view.touch(None if isinstance(fact, _TOUCHES_ALL) else number)

@@ -109,8 +109,8 @@ class Session:
             await self.connection.close(ended.code, ended.code.name)
 
     def end(self, code: Close) -> None:
-        """End the session from outside; its own task notices at once."""
-        self.connection.stream.finish_nowait(close_frame(code, code.name))
+        """End the session from outside, after what is queued; its own task notices at once."""
+        self.connection.stream.finish_nowait(close_frame(code, code.name), keep_queued=True)
 
     def beat(self) -> None:
         """Send a Ping and a heartbeat in one write."""
@@ -128,7 +128,7 @@ class Session:
         self.identity = await self._identify(hello.token)
         if self.identity is None and not self.is_public:
             raise Ended(Close.UNAUTHENTICATED)
-        published, audience = await self.site.up()
+        published, audience = await self._event()
         self.on_welcome(self)
         self._welcome(hello, published, audience)
         try:
@@ -144,6 +144,12 @@ class Session:
         finally:
             if self.member is not None:
                 audience.leave(self.member)
+
+    async def _event(self) -> tuple[Published, Audience]:
+        """Wait a moment for an event that is being rebuilt."""
+        with trio.move_on_after(self.limits.hello_s):
+            return await self.site.up()
+        raise Ended(Close.OVERLOADED)
 
     async def _identify(self, token: str | None) -> Identity | None:
         if token is None:

@@ -1,0 +1,215 @@
+"""A client of a sale: connects, comes back, resumes, and sends again what had no answer.
+
+Owns: one conversation with one event over however many connections. Invariant: every `ask` ends in
+an answer or an error; a command keeps its id over every connection, so that it acts once; facts
+reach `on_message` in order, without gap or repeat. Source: PROTOCOL 2 to 5.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import attrs
+import trio
+from trio_websocket import (
+    ConnectionClosed,
+    HandshakeError,
+    WebSocketConnection,
+    open_websocket_url,
+)
+
+from saleroom.protocol.close import Close, may_return, returns_at_once
+
+Message = dict[str, Any]
+
+BACK_OFF_FIRST_S, BACK_OFF_MAX_S = 1.0, 15.0
+CONNECT_S = 10.0
+ANSWER_S = 30.0
+MESSAGE_BYTES_MAX = 16 * 1024 * 1024
+
+
+class SaleClosed(Exception):
+    """The server does not want this client back. code: the close code."""
+
+    def __init__(self, code: int, reason: str | None) -> None:
+        super().__init__(
+            f"the server closed the connection for good: {code} {reason or ''}".strip()
+        )
+        self.code = code
+
+
+class NoAnswer(Exception):
+    """A command had no final answer in time; sending the same id again tells its outcome."""
+
+
+@attrs.define(eq=False)
+class _Pending:
+    frame: str
+    answered: trio.Event = attrs.field(factory=trio.Event)
+    answer: Message | None = None
+
+
+@attrs.define(eq=False)
+class Client:
+    """One event's conversation. Use `open_client`.
+
+    url: `ws://host:port/ws/v1/events/{event}`. on_message: gets each message of the server that is
+    no answer, as it comes; it must not wait. seq, epoch: how far the feed was followed.
+    """
+
+    url: str
+    token: str | None = None
+    feed: str = "conflated"
+    on_message: Callable[[Message], None] = lambda message: None
+    welcome: Message | None = None
+    epoch: str | None = None
+    seq: int = 0
+    connections: int = 0
+    _pending: dict[str, _Pending] = attrs.field(init=False, factory=dict)
+    _socket: WebSocketConnection | None = attrs.field(init=False, default=None)
+    _is_welcome: bool = attrs.field(init=False, default=False)
+    _first_word: trio.Event = attrs.field(init=False, factory=trio.Event)
+    _closed: SaleClosed | None = attrs.field(init=False, default=None)
+
+    async def run(self) -> None:
+        """Stay connected until cancelled. Raises SaleClosed when told not to come back."""
+        delay = BACK_OFF_FIRST_S
+        while True:
+            code, reason = await self._connect_once()
+            if code is not None and not may_return(code):
+                self._closed = SaleClosed(code, reason)
+                self._first_word.set()
+                for pending in self._pending.values():
+                    pending.answered.set()
+                raise self._closed
+            if self._is_welcome:
+                delay = BACK_OFF_FIRST_S
+            self._is_welcome = False
+            if code is None or not returns_at_once(code):
+                await trio.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
+                delay = min(delay * 2, BACK_OFF_MAX_S)
+
+    async def ready(self) -> Message:
+        """Wait for the first welcome and give it. Raises SaleClosed."""
+        await self._first_word.wait()
+        if self._closed is not None:
+            raise self._closed
+        assert self.welcome is not None
+        return self.welcome
+
+    async def ask(self, type: str, *, id: str | None = None, **fields: Any) -> Message:
+        """Send a command and give its answer, an ack or a nack.
+
+        Over lost connections and OUTCOME_UNKNOWN the same id is sent again. Raises NoAnswer after
+        30 s, SaleClosed.
+        """
+        command_id = id or uuid.uuid4().hex
+        pending = _Pending(json.dumps({"type": type, "id": command_id, **fields}))
+        with trio.move_on_after(ANSWER_S):
+            self._pending[command_id] = pending
+            try:
+                while True:
+                    await self._send(pending.frame)
+                    await pending.answered.wait()
+                    if self._closed is not None:
+                        raise self._closed
+                    assert pending.answer is not None
+                    if pending.answer.get("code") != "OUTCOME_UNKNOWN":
+                        return pending.answer
+                    pending.answered = trio.Event()
+            finally:
+                self._pending.pop(command_id, None)
+        raise NoAnswer(f"{type} {command_id}: no answer within {ANSWER_S:g} s")
+
+    async def _send(self, frame: str) -> None:
+        """Send now if there is a welcome; else the next welcome sends all that is pending."""
+        if self._socket is not None and self._is_welcome:
+            try:
+                await self._socket.send_message(frame)
+            except ConnectionClosed:
+                return
+
+    async def _connect_once(self) -> tuple[int | None, str | None]:
+        """Hold one connection to its end; give its close code, None when it never stood."""
+        try:
+            with trio.fail_after(CONNECT_S) as patience:
+                async with open_websocket_url(
+                    self.url,
+                    subprotocols=["saleroom.v1"],
+                    max_message_size=MESSAGE_BYTES_MAX,
+                ) as socket:
+                    patience.deadline = float("inf")
+                    await self._converse(socket)
+        except ConnectionClosed as closed:
+            return (closed.reason.code, closed.reason.reason) if closed.reason else (None, None)
+        except (HandshakeError, OSError, trio.TooSlowError):
+            return None, None
+        finally:
+            self._socket = None
+        return Close.DONE, None
+
+    async def _converse(self, socket: WebSocketConnection) -> None:
+        self._socket = socket
+        self.connections += 1
+        hello: Message = {"type": "hello", "token": self.token, "feed": self.feed}
+        if self.epoch is not None:
+            hello["resume"] = {"epoch": self.epoch, "seq": self.seq}
+        await socket.send_message(json.dumps(hello))
+        while True:
+            for message in json.loads(await socket.get_message()):
+                if not self._take(message):
+                    return await socket.aclose(1000, "a gap in the feed")
+                if message["type"] == "welcome":
+                    for pending in list(self._pending.values()):
+                        await socket.send_message(pending.frame)
+
+    def _take(self, message: Message) -> bool:
+        """Take one message; False when the feed has a gap."""
+        kind = message["type"]
+        if kind in ("ack", "nack", "pong"):
+            pending = self._pending.get(message.get("re") or "")
+            if pending is not None:
+                pending.answer = message
+                pending.answered.set()
+            return True
+        if kind == "welcome":
+            self.welcome = message
+            self.epoch = message["epoch"]
+            if not message["recovered"]:
+                self.seq = message["seq"]
+            self._is_welcome = True
+            self._first_word.set()
+        elif kind == "feed":
+            if message["from"] != self.seq + 1:
+                return False
+            self.seq = message["to"]
+        self.on_message(message)
+        return True
+
+
+@asynccontextmanager
+async def open_client(
+    url: str,
+    token: str | None = None,
+    *,
+    feed: str = "conflated",
+    on_message: Callable[[Message], None] = lambda message: None,
+) -> AsyncIterator[Client]:
+    """Hold a client for the length of the block, welcomed once. Raises SaleClosed."""
+    client = Client(url, token, feed, on_message)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(client.run)
+        await client.ready()
+        yield client
+        nursery.cancel_scope.cancel()
+
+
+def event_url(server: str, event: str) -> str:
+    """Give an event's websocket address on a server such as `http://127.0.0.1:8080`."""
+    scheme, _, rest = server.partition("://")
+    return f"{'wss' if scheme == 'https' else 'ws'}://{rest.rstrip('/')}/ws/v1/events/{event}"

@@ -1,0 +1,85 @@
+"""The health of the server's one loop: how late it runs, and when garbage is collected.
+
+Owns: the schedule of full collections and the measure of pauses. Invariant: no full collection
+starts by chance while bids are decided; what the server starts with is never scanned again.
+Source: I11.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+import trio
+
+from saleroom.supervisor import Child
+
+YOUNG_OBJECTS, MIDDLE_ROUNDS = 20_000, 20
+"""A young collection after so many new objects (about 1 ms), a middle one after so many young."""
+NEVER = 1_000_000
+FULL_PERIOD_S = 600.0
+SAMPLE_S = 0.1
+WINDOW_SAMPLES = 600
+"""Ten samples a second, a minute long."""
+
+
+@attrs.define(eq=False)
+class LoopWatch:
+    """Measure the loop's lag and keep full collections to a schedule; a supervised child's body."""
+
+    _lags: list[float] = attrs.field(init=False, factory=list)
+    _longest_gc_s: float = attrs.field(init=False, default=0.0)
+    _gc_began: float = attrs.field(init=False, default=0.0)
+
+    async def run(self, child: Child) -> None:
+        """Watch until asked to stop."""
+        self.settle()
+        gc.set_threshold(YOUNG_OBJECTS, MIDDLE_ROUNDS, NEVER)
+        gc.callbacks.append(self._on_collection)
+        try:
+            child.started()
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._sample_forever)
+                nursery.start_soon(self._collect_forever)
+                await child.stopping.wait()
+                nursery.cancel_scope.cancel()
+        finally:
+            gc.callbacks.remove(self._on_collection)
+
+    @staticmethod
+    def settle() -> None:
+        """Set aside what is here to stay, so that no collection looks at it again."""
+        gc.collect()
+        gc.freeze()
+
+    def statistics(self) -> Mapping[str, Any]:
+        """Give the last minute's lag and the longest collection, in ms."""
+        lags = sorted(self._lags)
+        middle = lags[len(lags) // 2] if lags else 0.0
+        return {
+            "lag_p50_ms": round(middle * 1000, 3),
+            "lag_max_ms": round(max(lags, default=0.0) * 1000, 3),
+            "gc_max_ms": round(self._longest_gc_s * 1000, 3),
+        }
+
+    async def _sample_forever(self) -> None:
+        while True:
+            due = trio.current_time() + SAMPLE_S
+            await trio.sleep_until(due)
+            self._lags.append(trio.current_time() - due)
+            del self._lags[:-WINDOW_SAMPLES]
+
+    async def _collect_forever(self) -> None:
+        while True:
+            await trio.sleep(FULL_PERIOD_S)
+            gc.collect()
+
+    def _on_collection(self, phase: str, info: Mapping[str, int]) -> None:
+        now = time.perf_counter()
+        if phase == "start":
+            self._gc_began = now
+        else:
+            self._longest_gc_s = max(self._longest_gc_s, now - self._gc_began)
