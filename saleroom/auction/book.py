@@ -86,7 +86,11 @@ class Book:
     @classmethod
     def load(cls, body: bytes) -> Book:
         """Open a book on its journal's first record. Raises RecordDamaged."""
-        return cls(begin(decode_entry(body)), next_head(GENESIS, body))
+        entry = decode_entry(body)
+        try:
+            return cls(begin(entry), next_head(GENESIS, body))
+        except ValueError as error:
+            raise RecordDamaged(f"no journal starts with this: {error}") from error
 
     def replay(self, body: bytes) -> Entry:
         """Take over one record that is durable already. Raises RecordDamaged.

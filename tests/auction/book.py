@@ -132,8 +132,8 @@ def sale(
     held = [{"number": n, "user": name, "terms_version": 1} for name, n in PADDLES.items()]
     fact = EventDefined(
         {"id": "gala", "title": "Spring gala", "currency": "USD", **event},
-        lots or (silent(),),
-        held if paddles is None else paddles,
+        list(lots or (silent(),)),
+        held if paddles is None else list(paddles),
     )
     book, first = Book.new(fact, "admin", 0)
     made = Sale(book, [first])
