@@ -1,0 +1,315 @@
+"""The composition root: settings become stores, a supervision tree and a door.
+
+Owns: which part is given to which. Invariant: this is the only file that knows all rooms; nothing
+here decides anything. Source: ARCHITECTURE 1 and 4.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import attrs
+import trio
+
+from saleroom.actors.audience import AudienceLimits
+from saleroom.actors.checkpointer import CheckpointLimits
+from saleroom.actors.clock import Clock
+from saleroom.actors.committer import CommitLimits
+from saleroom.actors.doorkeeper import Doorkeeper, DoorkeeperLimits
+from saleroom.actors.event import EventLimits
+from saleroom.actors.mailbox import MailboxLimits
+from saleroom.actors.registry import EVENTS_PATH, Registry, RegistryLimits
+from saleroom.actors.session import TalkLimits
+from saleroom.actors.site import SiteLimits
+from saleroom.config import Limits, Settings
+from saleroom.http.api import make_app
+from saleroom.http.door import Door, DoorLimits, open_listeners
+from saleroom.http.jwks import JwksKeys
+from saleroom.http.services import Services
+from saleroom.http.tokens import SecretKey, TokenIssuer, TokenVerifier, load_or_create_secret
+from saleroom.loop_watch import LoopWatch
+from saleroom.protocol.feed import TailLimits
+from saleroom.protocol.session import SessionLimits
+from saleroom.storage.bridge import open_bridge
+from saleroom.storage.embedded import EmbeddedPostgres
+from saleroom.storage.embedded_home import default_data_folder
+from saleroom.storage.migrate import migrate
+from saleroom.storage.pg_pool import PostgresPool
+from saleroom.storage.ports import HotStore, StoreUnavailable
+from saleroom.storage.stores import open_hot, postgres_stores
+from saleroom.supervisor import Child, ChildSpec, Node, Pool, Strategy, Supervisor, SupervisorSpec
+
+ROOT = "saleroom"
+STORE_RETRY_S = 0.25
+STORE_CHECK_S = 2.0
+
+
+@attrs.define(eq=False)
+class Server:
+    """A whole server, put together; `run` runs it in the main thread until `stop`."""
+
+    settings: Settings
+    folder: Path
+    secret: SecretKey
+    pool: PostgresPool
+    hot: HotStore
+    postgres: EmbeddedPostgres | None
+    issuer: TokenIssuer = attrs.field(init=False)
+    registry: Registry = attrs.field(init=False)
+    doorkeeper: Doorkeeper = attrs.field(init=False)
+    door: Door = attrs.field(init=False)
+    supervisor: Supervisor = attrs.field(init=False)
+    port: int = attrs.field(init=False, default=0)
+    _clock: Clock = attrs.field(init=False, factory=Clock)
+    _sessions: Pool = attrs.field(init=False, factory=Pool)
+    _watch: LoopWatch = attrs.field(init=False, factory=LoopWatch)
+    _away: dict[str, str] = attrs.field(init=False, factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        settings, limits = self.settings, self.settings.limits
+        self.issuer = TokenIssuer(self.secret, time.time)
+        keys = self.secret if settings.jwks_url is None else JwksKeys(settings.jwks_url)
+        verifier = TokenVerifier(keys, time.time)
+        stores = postgres_stores(self.pool, self.hot)
+        self.registry = Registry(stores, self._clock, registry_limits(limits))
+        self.doorkeeper = Doorkeeper(self.registry.find, verifier.verify, doorkeeper_limits(limits))
+        self.supervisor = Supervisor(self._tree(), rng=random.Random())  # noqa: S311 - jitter
+        self.registry.supervisor = self.supervisor
+        services = Services(
+            registry=self.registry,
+            stores=stores,
+            verify=verifier.verify,
+            clock=self._clock,
+            tree=self.supervisor.tree,
+            restart_child=self.supervisor.restart_child,
+            drain=self.stop,
+            readiness=self.readiness,
+        )
+        self.door = Door(
+            asgi_app=make_app(services),
+            on_websocket=self.doorkeeper.serve,
+            limits=DoorLimits(
+                connections_max=limits.connections_max,
+                connections_per_address_max=limits.connections_per_address_max,
+                message_bytes_max=limits.frame_bytes_max,
+            ),
+            allowed_origins=settings.allowed_origins,
+            start_soon=self._sessions.start_soon,
+        )
+
+    async def run(self, task_status: trio.TaskStatus[Server] = trio.TASK_STATUS_IGNORED) -> None:
+        """Run until `stop`; `task_status` hands out the server once its door is open."""
+        async with trio.open_nursery() as nursery:
+            await nursery.start(self.supervisor.run)
+            LoopWatch.settle()
+            task_status.started(self)
+
+    async def stop(self) -> None:
+        """Ask for an orderly stop, and return at once: unready, drained, stopped in reverse."""
+        self.doorkeeper.is_draining = True
+        self.supervisor.stop()
+        await trio.lowlevel.checkpoint()
+
+    def readiness(self) -> Mapping[str, str]:
+        """Say of each component whether it is ok, degraded or away."""
+        ready = {"postgresql": "ok", "redis": "ok", "door": "ok", **self._away}
+        if self.doorkeeper.is_draining:
+            ready["door"] = "away: draining"
+        return ready
+
+    def tree(self) -> Node:
+        """Draw the supervision tree."""
+        return self.supervisor.tree()
+
+    # The tree
+
+    def _tree(self) -> SupervisorSpec:
+        storage = [
+            *([ChildSpec("postgres", self._run_postgres, stop_s=20.0)] if self.postgres else []),
+            ChildSpec("bridge", self._run_bridge, start_s=None),
+            ChildSpec("redis", self._run_redis, start_s=None),
+        ]
+        doors = [
+            self._sessions.spec("sessions", stop_s=3.0),
+            ChildSpec(
+                "heartbeats",
+                self._run_heartbeats,
+                stop_s=self.settings.limits.drain_s,
+                statistics=lambda: attrs.asdict(self.doorkeeper.statistics()),
+            ),
+            ChildSpec(
+                "listener",
+                self._run_listener,
+                statistics=lambda: attrs.asdict(self.door.statistics()),
+            ),
+        ]
+        observers = [ChildSpec("loop", self._watch.run, statistics=self._watch.statistics)]
+        return SupervisorSpec(
+            ROOT,
+            Strategy.REST_FOR_ONE,
+            [
+                SupervisorSpec("storage", Strategy.ONE_FOR_ONE, storage),
+                SupervisorSpec(
+                    "events", Strategy.ONE_FOR_ONE, [ChildSpec("opener", self._run_opener)]
+                ),
+                SupervisorSpec("doors", Strategy.REST_FOR_ONE, doors),
+                SupervisorSpec("observers", Strategy.ONE_FOR_ONE, observers),
+            ],
+        )
+
+    async def _run_postgres(self, child: Child) -> None:
+        assert self.postgres is not None
+        await self.postgres.run(lambda dsn: child.started(), child.stopping)
+
+    async def _run_bridge(self, child: Child) -> None:
+        async def open_database() -> None:
+            await self.pool.open()
+
+        async def migrated() -> None:
+            await self.pool.open()
+            await migrate(self.pool)
+
+        try:
+            await self._until_reached(child, "postgresql", "away", migrated)
+            await self._watch_store(child, "postgresql", "away", open_database)
+        finally:
+            await self.pool.close()
+
+    async def _run_redis(self, child: Child) -> None:
+        child.started()
+        await self._watch_store(child, "redis", "degraded", self.hot.ping)
+
+    async def _until_reached(
+        self, child: Child, name: str, word: str, reach: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Try a store until it answers: waiting is a state of the child, not a failure (I7)."""
+        while not child.stopping.is_set():
+            try:
+                await reach()
+            except StoreUnavailable as error:
+                self._away[name] = f"{word}: {error}"
+                child.waiting(str(error))
+                await trio.sleep(STORE_RETRY_S)
+            else:
+                self._away.pop(name, None)
+                child.started()
+                return
+
+    async def _watch_store(
+        self, child: Child, name: str, word: str, reach: Callable[[], Awaitable[None]]
+    ) -> None:
+        while not child.stopping.is_set():
+            await self._until_reached(child, name, word, reach)
+            with trio.move_on_after(STORE_CHECK_S):
+                await child.stopping.wait()
+
+    async def _run_opener(self, child: Child) -> None:
+        """Give every event of the journal its place in the tree, then idle."""
+        rows = await self._known_events(child)
+        async with trio.open_nursery() as nursery:
+            for event, is_public in rows:
+                if self.registry.site(event) is None:
+                    spec = self.registry.event_spec(event, is_public=is_public)
+                    nursery.start_soon(self.supervisor.add_child, EVENTS_PATH, spec)
+            child.started()
+        await child.stopping.wait()
+
+    async def _known_events(self, child: Child) -> list[tuple[str, bool]]:
+        stores = self.registry.stores
+        while True:
+            try:
+                events = await stores.journal.events()
+                return [(event, (await stores.catalogue.event(event)).public) for event in events]
+            except StoreUnavailable as error:
+                child.waiting(str(error))
+                await trio.sleep(STORE_RETRY_S)
+
+    async def _run_heartbeats(self, child: Child) -> None:
+        child.started()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.doorkeeper.watch_forever)
+            await child.stopping.wait()
+            await self.doorkeeper.drain()
+            nursery.cancel_scope.cancel()
+
+    async def _run_listener(self, child: Child) -> None:
+        listeners = await open_listeners(self.settings.host, self.port or self.settings.port)
+        self.port = listeners[0].socket.getsockname()[1]
+        async with trio.open_nursery() as nursery:
+            await nursery.start(self.door.serve, listeners)
+            child.started()
+            await child.stopping.wait()
+            self.door.stop()
+
+
+@asynccontextmanager
+async def open_server(settings: Settings) -> AsyncIterator[Server]:
+    """Put a server together for the length of the block; nothing runs before `Server.run`."""
+    folder = settings.data_dir or default_data_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    secret = (
+        load_or_create_secret(folder) if settings.secret is None else SecretKey(settings.secret)
+    )
+    postgres = None if settings.database_url else EmbeddedPostgres(folder)
+    dsn = settings.database_url or (postgres.dsn if postgres else "")
+    async with open_bridge() as bridge, open_hot(bridge, settings.redis_url) as hot:
+        yield Server(settings, folder, secret, PostgresPool(bridge, dsn), hot, postgres)
+
+
+def registry_limits(limits: Limits) -> RegistryLimits:
+    """Give the events their bounds."""
+    return RegistryLimits(
+        site=SiteLimits(
+            mailbox=MailboxLimits(
+                commands=limits.mailbox_commands_max,
+                staff_reserve=limits.mailbox_staff_reserve,
+                user_share=limits.mailbox_user_share,
+                wait_s=limits.command_wait_s,
+            ),
+            audience=AudienceLimits(
+                slice_sends=limits.broadcast_slice_sends,
+                outbox_bytes=limits.outbox_bytes_max,
+                outbox_age_s=limits.outbox_age_s_max,
+                period_s=limits.leaderboard_period_ms / 1000,
+            ),
+            tail=TailLimits(
+                facts=limits.resume_facts,
+                age_ms=limits.resume_age_ms,
+                resume_bytes_max=limits.resume_bytes_max,
+            ),
+        ),
+        event=EventLimits(
+            commit=CommitLimits(
+                facts=limits.uncommitted_facts_max,
+                age_s=limits.uncommitted_age_ms_max / 1000,
+            ),
+            sign_s=limits.sign_of_life_ms / 1000,
+        ),
+        checkpoint=CheckpointLimits(
+            snapshot_facts=limits.snapshot_every_facts,
+            chunk_facts=limits.snapshot_chunk_facts,
+        ),
+    )
+
+
+def doorkeeper_limits(limits: Limits) -> DoorkeeperLimits:
+    """Give the sessions their bounds."""
+    return DoorkeeperLimits(
+        sockets_per_user=limits.sockets_per_user_max,
+        talk=TalkLimits(
+            hello_s=limits.hello_timeout_s,
+            heartbeat_ms=limits.heartbeat_ms,
+            silent_heartbeats=limits.silent_heartbeats,
+            machine=SessionLimits(
+                malformed_max=limits.malformed_frames_max,
+                donor_rate=limits.command_rate_per_s,
+                donor_burst=limits.command_burst,
+                staff_rate=limits.staff_rate_per_s,
+                staff_burst=limits.staff_burst,
+            ),
+        ),
+    )
