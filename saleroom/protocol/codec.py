@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping
 from functools import partial
 from hashlib import blake2b
+from math import isfinite
 from typing import Any, NoReturn, TypeVar
 
 import attrs
@@ -63,7 +64,7 @@ def decode_frame(text: str) -> ClientFrame:
 
 
 def decode_object(text: str | bytes) -> dict[str, Any]:
-    """Read one JSON object: no repeated names, no NaN, no lone surrogates. Raises Malformed."""
+    """Read one JSON object: no repeated names, no NaN. Raises Malformed."""
     try:
         raw = _DECODER.decode(text if isinstance(text, str) else text.decode())
     except Malformed:
@@ -83,7 +84,11 @@ def decode_command(raw: Mapping[str, Any], command_id: str) -> Ask:
     if cls is None:
         raise Malformed("`type` names no command")
     command = _structured(fields, cls)
-    return Ask(_checked_id(command_id), command, digest_of(command))
+    try:
+        digest = digest_of(command)
+    except TypeError:
+        raise Malformed("a value is nested too deeply, or is not Unicode") from None
+    return Ask(_checked_id(command_id), command, digest)
 
 
 def digest_of(command: c.Command) -> str:
@@ -121,7 +126,7 @@ def _structured(fields: Mapping[str, Any], cls: type[T]) -> T:
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0][:200]
+    return str(error).partition("\n")[0][:200].encode(errors="backslashreplace").decode()
 
 
 def _readable_id(raw: Mapping[str, Any]) -> str | None:
@@ -184,7 +189,7 @@ def _count(value: object, _: object) -> int:
 
 
 def _number(value: object, _: object) -> float:
-    if type(value) is int or type(value) is float:
+    if type(value) is int or (type(value) is float and isfinite(value)):
         return value
     _refuse("t0 is a number")
 
