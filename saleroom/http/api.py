@@ -1,0 +1,89 @@
+"""The HTTP API: its routes put together, and its one answer to everything that goes wrong.
+
+Owns: which routes exist, and which error becomes which problem. Invariant: no error leaves but as
+problem+json; one that nobody foresaw is logged once and tells nothing. Knows no rule of auctions.
+Source: PROTOCOL 7, RFC 9457, ARCHITECTURE 6 (traps 1 and 4).
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from quart import Response
+from quart_trio import QuartTrio
+from werkzeug.exceptions import HTTPException
+
+from saleroom.http.api_access import Access
+from saleroom.http.api_commands import command_routes
+from saleroom.http.api_drafts import Drafts
+from saleroom.http.api_events import event_routes
+from saleroom.http.api_health import health_routes
+from saleroom.http.api_journal import journal_routes
+from saleroom.http.api_lots import lot_routes
+from saleroom.http.api_operator import operator_routes
+from saleroom.http.api_registrations import registration_routes
+from saleroom.http.api_replicas import Replicas
+from saleroom.http.api_results import result_routes
+from saleroom.http.api_views import Views
+from saleroom.http.hypercorn_door import AsgiApp
+from saleroom.http.problems import Problem, busy, of_http, problem_response
+from saleroom.http.services import Services
+from saleroom.protocol.codec import Malformed
+from saleroom.storage.ports import OutcomeUnknown, StoreUnavailable
+
+NAME = "saleroom.http"
+API_PREFIX = "/api/v1"
+
+
+def make_app(services: Services) -> AsgiApp:
+    """Make the app that the door serves. It needs no lifespan."""
+    return cast(AsgiApp, make_quart(services))
+
+
+def make_quart(services: Services) -> QuartTrio:
+    """Make the app as quart has it."""
+    app = QuartTrio(NAME, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = services.limits.body_bytes_max
+    app.config["BODY_TIMEOUT"] = services.limits.body_s
+    app.url_map.merge_slashes = False
+    _answer_errors(app)
+    access = Access(services)
+    drafts = Drafts(services)
+    stores = services.stores
+    replicas = Replicas(stores.journal, stores.snapshots, services.limits.replicas_max)
+    views = Views(stores.hot, replicas, services.clock)
+    app.register_blueprint(health_routes(services))
+    for routes in (
+        event_routes(services, access, drafts, views),
+        lot_routes(services, access, drafts, views, replicas),
+        registration_routes(services, access, drafts),
+        command_routes(services, access),
+        result_routes(services, access, views, replicas),
+        journal_routes(services, access, replicas),
+        operator_routes(services, access),
+    ):
+        app.register_blueprint(routes, url_prefix=API_PREFIX)
+    return app
+
+
+def _answer_errors(app: QuartTrio) -> None:
+    @app.errorhandler(Problem)
+    async def problem(error: Problem) -> Response:
+        return problem_response(error)
+
+    @app.errorhandler(Malformed)
+    async def malformed(error: Malformed) -> Response:
+        return problem_response(Problem("MALFORMED", error.reason))
+
+    @app.errorhandler(StoreUnavailable)
+    async def away(error: StoreUnavailable) -> Response:
+        return problem_response(busy("a store is away; try again in a moment"))
+
+    @app.errorhandler(OutcomeUnknown)
+    async def unknown(error: OutcomeUnknown) -> Response:
+        return problem_response(Problem("OUTCOME_UNKNOWN", "nobody can say whether it was done"))
+
+    @app.errorhandler(HTTPException)
+    async def refused(error: HTTPException) -> Response:
+        """Answer what the framework refuses, and, after it has logged it, any bug."""
+        return problem_response(of_http(error))

@@ -1,0 +1,111 @@
+"""Events over HTTP: made, listed, read, changed and published.
+
+Owns: the routes of `/api/v1/events`. Invariant: drafts are seen by staff alone, private events by
+those with a token; what stands on a published event comes from its view. Source: PROTOCOL 7.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from quart import Blueprint, Response
+
+from saleroom.auction.roles import Role, outranks
+from saleroom.http.api_access import DRAFT, Access, role_of
+from saleroom.http.api_definitions import event_json
+from saleroom.http.api_drafts import Drafts
+from saleroom.http.api_requests import (
+    defining,
+    event_id,
+    flag_field,
+    read_object,
+    read_page,
+    respond,
+    version_field,
+)
+from saleroom.http.api_views import Views
+from saleroom.http.problems import Problem
+from saleroom.http.services import Services
+from saleroom.protocol.identity import Identity
+from saleroom.storage.ports import EventRow, StoreUnavailable
+
+LIVE = ("status", "seq", "raised", "server_time")
+
+
+def event_routes(services: Services, access: Access, drafts: Drafts, views: Views) -> Blueprint:
+    """Make the routes."""
+    routes = Blueprint("events", __name__)
+    catalogue, limits = services.stores.catalogue, services.limits
+
+    @routes.post("/events")
+    async def create() -> Response:
+        raw = await read_object()
+        identity, _ = await access.admit(Role.ADMIN, None)
+        with defining("INVALID_EVENT"):
+            stays_draft = flag_field(raw, "draft", False)
+            row = await drafts.create({k: v for k, v in raw.items() if k != "draft"})
+        if not stays_draft:
+            row = await drafts.publish(row.id, identity.user)
+        return respond(event_json(row), 201, {"Location": f"/api/v1/events/{row.id}"})
+
+    @routes.post("/events/<event>/publish")
+    async def publish(event: str) -> Response:
+        identity, _ = await access.admit(Role.ADMIN, event_id(event))
+        return respond(event_json(await drafts.publish(event, identity.user)))
+
+    @routes.patch("/events/<event>")
+    async def change(event: str) -> Response:
+        raw = await read_object()
+        await access.admit(Role.ADMIN, event_id(event))
+        with defining("INVALID_EVENT"):
+            version = version_field(raw)
+            changes = {name: value for name, value in raw.items() if name != "version"}
+            row = await drafts.change(event, changes, version)
+        return respond(event_json(row))
+
+    @routes.get("/events")
+    async def index() -> Response:
+        page, identity = read_page(limits), await access.identify()
+        after = event_id_or_start(page.after)
+        shown: list[EventRow] = []
+        while len(shown) <= page.limit:
+            rows = await catalogue.list_events(after, limits.page_max)
+            shown += [row for row in rows if _is_visible(row, identity)]
+            if len(rows) < limits.page_max:
+                break
+            after = rows[-1].id
+        kept = shown[: page.limit]
+        following = kept[-1].id if len(shown) > page.limit else None
+        return respond({"events": [event_json(row) for row in kept], "next": following})
+
+    @routes.get("/events/<event>")
+    async def read(event: str) -> Response:
+        reader = await access.reader(event_id(event))
+        if reader.is_draft and reader.row is not None:
+            return respond(event_json(reader.row))
+        view = await views.event(event)
+        live = {name: view[name] for name in LIVE}
+        about: dict[str, Any] = {"id": event, "title": view["title"], "currency": view["currency"]}
+        try:
+            about = event_json(reader.row or await catalogue.event(event))
+        except StoreUnavailable:
+            about["public"] = reader.is_public
+        return respond({**about, **live})
+
+    return routes
+
+
+def event_id_or_start(cursor: str) -> str | None:
+    """Read the cursor of a list of events: the last one seen, None at the beginning."""
+    if not cursor:
+        return None
+    try:
+        return event_id(cursor)
+    except Problem:
+        raise Problem("MALFORMED", "'cursor' is what `next` gave") from None
+
+
+def _is_visible(row: EventRow, identity: Identity | None) -> bool:
+    if row.status == DRAFT:
+        return identity is not None and outranks(role_of(identity, row.id), Role.CLERK)
+    return row.public or identity is not None

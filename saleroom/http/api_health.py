@@ -1,0 +1,40 @@
+"""Health over HTTP: whether the server lives, whether it takes work, and its figures.
+
+Owns: the routes `/alive`, `/ready` and `/metrics`. Invariant: none of them waits for a store or an
+event, so that they answer when nothing else does. Source: PROTOCOL 7, I7.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from quart import Blueprint, Response
+
+from saleroom.http.api_requests import respond
+from saleroom.http.metrics import make_registry
+from saleroom.http.services import Services
+
+AWAY, DEGRADED = "away", "degraded"
+
+
+def health_routes(services: Services) -> Blueprint:
+    """Make the routes."""
+    routes = Blueprint("health", __name__)
+    registry = make_registry(services.tree)
+
+    @routes.get("/alive")
+    async def alive() -> Response:
+        return respond({"status": "alive"})
+
+    @routes.get("/ready")
+    async def ready() -> Response:
+        """Answer 503 while a component is away; a degraded one is no reason to leave."""
+        components = dict(services.readiness())
+        words = {word.partition(":")[0] for word in components.values()}
+        status = next((word for word in (AWAY, DEGRADED) if word in words), "ready")
+        return respond({"status": status, "components": components}, 503 if status == AWAY else 200)
+
+    @routes.get("/metrics")
+    async def metrics() -> Response:
+        return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+    return routes

@@ -1,0 +1,68 @@
+"""The supervision tree over HTTP, for operators.
+
+Owns: the routes of `/api/v1/operator`, and the tree's JSON form. Invariant: nobody but an operator
+of the whole server sees or moves the tree. Source: PROTOCOL 7 and 8, ARCHITECTURE 4.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import trio
+from quart import Blueprint, Response
+
+from saleroom.actors.clock import Clock
+from saleroom.http.api_access import Access
+from saleroom.http.api_requests import respond
+from saleroom.http.problems import Problem
+from saleroom.http.services import Services
+from saleroom.supervisor import ChildNotStarted, Node, SupervisorDown, UnknownChild
+
+
+def operator_routes(services: Services, access: Access) -> Blueprint:
+    """Make the routes."""
+    routes = Blueprint("operator", __name__)
+
+    @routes.get("/operator/tree")
+    async def tree() -> Response:
+        await access.require_operator()
+        return respond(node_json(services.tree(), services.clock))
+
+    @routes.post("/operator/children/<path:path>/restart")
+    async def restart(path: str) -> Response:
+        """Answer 200 once the child is up, 202 when it takes longer than a request may."""
+        await access.require_operator()
+        status = 202
+        try:
+            with trio.move_on_after(services.limits.answer_s):
+                await services.restart_child(path)
+                status = 200
+        except UnknownChild:
+            raise Problem("UNKNOWN_CHILD") from None
+        except (ChildNotStarted, SupervisorDown) as error:
+            raise Problem("CHILD_DOWN", str(error) or None) from None
+        return respond({"path": path}, status)
+
+    @routes.post("/operator/drain")
+    async def drain() -> Response:
+        await access.require_operator()
+        await services.drain()
+        return respond({}, 202)
+
+    return routes
+
+
+def node_json(node: Node, clock: Clock) -> dict[str, Any]:
+    """Give a node and all below it; `since` in ms since 1970."""
+    age_ms = int((trio.current_time() - node.since) * 1000)
+    return {
+        "path": node.path,
+        "kind": node.kind.value,
+        "strategy": None if node.strategy is None else node.strategy.value,
+        "state": node.state.value,
+        "since": clock.now_ms() - age_ms,
+        "restarts": node.restarts,
+        "last_error": node.last_error,
+        "stats": dict(node.stats),
+        "children": [node_json(child, clock) for child in node.children],
+    }

@@ -1,0 +1,159 @@
+"""Registrations over HTTP: who holds which paddle.
+
+Owns: the routes of `/api/v1/events/{id}/registrations`. Invariant: a donor registers and agrees for
+themself alone; on a published event every change is a command, asked by that user with the house's
+right. Source: PROTOCOL 7, rules 19, 24 and 25.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+from quart import Blueprint, Response
+
+from saleroom.auction.definition import TEXT_MAX, DefinitionError
+from saleroom.auction.roles import Role, outranks
+from saleroom.auction.state import PADDLE_LAST
+from saleroom.http.api_access import Access
+from saleroom.http.api_asking import ask_event, house_command
+from saleroom.http.api_definitions import event_definition
+from saleroom.http.api_drafts import Drafts
+from saleroom.http.api_requests import (
+    defining,
+    event_id,
+    idempotency_key,
+    no_unknown,
+    path_number,
+    read_number_page,
+    read_object,
+    respond,
+    text_field,
+    whole_field,
+)
+from saleroom.http.problems import Problem
+from saleroom.http.services import Services
+from saleroom.http.tokens import USER_CHARS_MAX
+from saleroom.storage.ports import Registration
+
+UNKNOWN_PADDLE = "UNKNOWN_PADDLE"
+FIELDS = frozenset({"name", "email", "phone", "paddle", "user"})
+EMAIL_MAX, PHONE_MAX = 254, 32  # RFC 5321 4.5.3.1.3; E.164 with room for how people write it
+
+
+def registration_routes(services: Services, access: Access, drafts: Drafts) -> Blueprint:
+    """Make the routes."""
+    routes = Blueprint("registrations", __name__)
+    desk = _Desk(services, access)
+
+    @routes.post("/events/<event>/registrations")
+    async def register(event: str) -> Response:
+        raw = await read_object()
+        identity, role = await access.admit(Role.DONOR, event_id(event))
+        with defining("INVALID_REGISTRATION"):
+            wanted = _wanted(raw)
+        if not outranks(role, Role.CLERK):
+            wanted = _own(wanted, identity.user)
+        if await access.is_draft(event, role):
+            made = await drafts.register(event, **wanted)
+        else:
+            made = await desk.register(event, wanted, identity.user, role)
+        location = f"/api/v1/events/{event}/registrations/{made.paddle}"
+        return respond(attrs.asdict(made), 201, {"Location": location})
+
+    @routes.get("/events/<event>/registrations")
+    async def index(event: str) -> Response:
+        after, limit = read_number_page(services.limits)
+        await access.require(Role.CLERK, event_id(event))
+        await access.reader(event)
+        rows = await services.stores.catalogue.registrations(event, after, limit + 1)
+        following = rows[limit - 1].paddle if len(rows) > limit else None
+        shown = [attrs.asdict(row) for row in rows[:limit]]
+        return respond({"registrations": shown, "next": following})
+
+    @routes.post("/events/<event>/registrations/<paddle>/accept-terms")
+    async def accept_terms(event: str, paddle: str) -> Response:
+        identity, role = await access.admit(Role.DONOR, event_id(event))
+        number = path_number(paddle, UNKNOWN_PADDLE)
+        await access.site(event, role)
+        row = await desk.row(event, number)
+        if not outranks(role, Role.CLERK) and (row is None or row.user != identity.user):
+            raise Problem("FORBIDDEN", "this paddle is not yours")
+        version = event_definition(await access.row(event)).terms_version
+        changed = {"paddle": number, "terms_version": version}
+        await desk.change(event, changed, identity.user, role)
+        return respond(changed)
+
+    @routes.post("/events/<event>/registrations/<paddle>/renumber")
+    async def renumber(event: str, paddle: str) -> Response:
+        raw = await read_object()
+        identity, role = await access.admit(Role.ADMIN, event_id(event))
+        number = path_number(paddle, UNKNOWN_PADDLE)
+        with defining("INVALID_REGISTRATION"):
+            no_unknown(raw, frozenset({"paddle"}))
+            new = whole_field(raw, "paddle", 1, PADDLE_LAST)
+            if new is None:
+                raise DefinitionError("paddle", "is required")
+        row = await desk.row(event, number)
+        await desk.change(event, {"paddle": number, "new_paddle": new}, identity.user, role)
+        if row is not None:
+            moved = attrs.evolve(row, paddle=new)
+            await services.stores.catalogue.put_registration(event, moved)
+        return respond({"paddle": new})
+
+    return routes
+
+
+@attrs.frozen(eq=False)
+class _Desk:
+    """The registrations of published events."""
+
+    services: Services
+    access: Access
+
+    async def register(
+        self, event: str, wanted: Mapping[str, Any], by: str, role: Role
+    ) -> Registration:
+        fields = {name: value for name, value in wanted.items() if value is not None}
+        ack = await self._ask(event, "add_paddle", fields, by, role)
+        return Registration(**{**wanted, "paddle": ack["paddle"]})
+
+    async def change(self, event: str, fields: Mapping[str, Any], by: str, role: Role) -> None:
+        await self._ask(event, "change_paddle", fields, by, role)
+
+    async def row(self, event: str, paddle: int) -> Registration | None:
+        """Give who holds a paddle, as the tables have it."""
+        rows = await self.services.stores.catalogue.registrations(event, paddle - 1, 1)
+        return rows[0] if rows and rows[0].paddle == paddle else None
+
+    async def _ask(
+        self, event: str, name: str, fields: Mapping[str, Any], by: str, role: Role
+    ) -> dict[str, Any]:
+        ask = house_command(name, fields, idempotency_key())
+        site = await self.access.site(event, role)
+        return await ask_event(site, ask, by, Role.ADMIN, self.services.limits.answer_s)
+
+
+def _wanted(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Read a registration's fields. Raises DefinitionError."""
+    no_unknown(raw, FIELDS)
+    name = text_field(raw, "name", TEXT_MAX)
+    if name is None:
+        raise DefinitionError("name", "is required")
+    return {
+        "name": name,
+        "user": text_field(raw, "user", USER_CHARS_MAX),
+        "email": text_field(raw, "email", EMAIL_MAX),
+        "phone": text_field(raw, "phone", PHONE_MAX),
+        "paddle": whole_field(raw, "paddle", 1, PADDLE_LAST),
+    }
+
+
+def _own(wanted: Mapping[str, Any], user: str) -> dict[str, Any]:
+    """Hold a donor to their own name. Raises Problem."""
+    if wanted["user"] not in (None, user):
+        raise Problem("FORBIDDEN", "you may register yourself only")
+    if wanted["paddle"] is not None:
+        raise Problem("FORBIDDEN", "the house gives the numbers")
+    return {**wanted, "user": user}

@@ -1,0 +1,128 @@
+"""Results over HTTP: the leaderboard, and who won what.
+
+Owns: the routes `leaderboard`, `results` and `results.csv` of an event. Invariant: the results are
+the wins that the journal's facts add up to, purchases among them, in order of sale; names are for
+staff alone; no cell of the CSV is a formula. Source: PROTOCOL 7, rules 11 and 30.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import attrs
+from quart import Blueprint, Response
+
+from saleroom.auction.state import EventState
+from saleroom.http.api_access import Access, Reader
+from saleroom.http.api_replicas import Replicas
+from saleroom.http.api_requests import event_id, read_number_page, respond
+from saleroom.http.api_views import Views
+from saleroom.http.problems import Problem
+from saleroom.http.services import Services
+from saleroom.storage.ports import Catalogue
+
+COLUMNS = ("lot", "title", "mode", "paddle", "units", "amount", "total", "how", "currency")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+"""What makes a spreadsheet run a cell."""
+PAGE_ROWS = 1_000
+
+
+def result_routes(
+    services: Services, access: Access, views: Views, replicas: Replicas
+) -> Blueprint:
+    """Make the routes."""
+    routes = Blueprint("results", __name__)
+    results = _Results(services.stores.catalogue, replicas)
+
+    @routes.get("/events/<event>/leaderboard")
+    async def leaderboard(event: str) -> Response:
+        reader = await _published(access, event)
+        return respond(await views.leaderboard(reader.event))
+
+    @routes.get("/events/<event>/results")
+    async def index(event: str) -> Response:
+        after, limit = read_number_page(services.limits)
+        reader = await _published(access, event)
+        rows = [row for row in await results.rows(reader) if row["seq"] > after]
+        following = rows[limit - 1]["seq"] if len(rows) > limit else None
+        return respond({"results": rows[:limit], "next": following})
+
+    @routes.get("/events/<event>/results.csv")
+    async def sheet(event: str) -> Response:
+        reader = await _published(access, event)
+        columns = (*COLUMNS, "name") if reader.is_staff else COLUMNS
+        headers = {
+            "Cache-Control": "no-store",
+            "Content-Disposition": f'attachment; filename="results-{event}.csv"',
+        }
+        text = csv_text(columns, await results.rows(reader))
+        return Response(text, 200, headers, content_type="text/csv; charset=utf-8")
+
+    return routes
+
+
+def csv_text(columns: Iterable[str], rows: Iterable[Mapping[str, Any]]) -> str:
+    """Write a table as CSV (RFC 4180); a cell that a spreadsheet would run begins with '."""
+    named = list(columns)
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(named)
+    writer.writerows([_cell(row[name]) for name in named] for row in rows)
+    return out.getvalue()
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
+@attrs.frozen(eq=False)
+class _Results:
+    catalogue: Catalogue
+    replicas: Replicas
+
+    async def rows(self, reader: Reader) -> list[dict[str, Any]]:
+        """Give every win in order of sale; amounts in the minor unit, `amount` of one unit."""
+        names = await self._names(reader.event) if reader.is_staff else None
+        rows = list(_wins(await self.replicas.state(reader.event)))
+        if names is not None:
+            rows = [{**row, "name": names.get(row["paddle"])} for row in rows]
+        return sorted(rows, key=lambda row: row["seq"])
+
+    async def _names(self, event: str) -> dict[int, str]:
+        names: dict[int, str] = {}
+        after = 0
+        while True:
+            page = await self.catalogue.registrations(event, after, PAGE_ROWS)
+            names.update((row.paddle, row.name) for row in page)
+            if len(page) < PAGE_ROWS:
+                return names
+            after = page[-1].paddle
+
+
+def _wins(state: EventState) -> Iterable[dict[str, Any]]:
+    for lot in state.lots.values():
+        for win in lot.wins:
+            yield {
+                "lot": lot.number,
+                "title": lot.definition.title,
+                "mode": lot.mode,
+                "paddle": win.paddle,
+                "units": win.units,
+                "amount": win.amount,
+                "total": win.amount * win.units,
+                "how": win.how,
+                "currency": state.definition.currency,
+                "seq": win.seq,
+            }
+
+
+async def _published(access: Access, event: str) -> Reader:
+    """Give who reads an event that has begun. Raises Problem."""
+    reader = await access.reader(event_id(event))
+    if reader.is_draft:
+        raise Problem("EVENT_NOT_OPEN", "the event is a draft")
+    return reader

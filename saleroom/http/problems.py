@@ -1,0 +1,132 @@
+"""Problems: every refusal and failure as HTTP tells it.
+
+Owns: the status of each code, and the one shape of an error's body. Invariant: whatever goes wrong
+leaves as application/problem+json with a `code`; nothing of the inside stands in it.
+Source: RFC 9457, PROTOCOL 3 and 7.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from quart import Response
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from saleroom.auction.refusal import Code
+from saleroom.protocol.answers import MESSAGES, TEMPORARY
+
+STATUS: dict[str, int] = {
+    "MALFORMED": 400,
+    "UNAUTHENTICATED": 401,
+    "FORBIDDEN": 403,
+    "NOT_FOUND": 404,
+    "METHOD_NOT_ALLOWED": 405,
+    "REQUEST_TIMEOUT": 408,
+    "TOO_LARGE": 413,
+    "UNSUPPORTED_MEDIA_TYPE": 415,
+    "INVALID_EVENT": 422,
+    "INVALID_LOT": 422,
+    "INVALID_REGISTRATION": 422,
+    "RATE_LIMITED": 429,
+    "INTERNAL": 500,
+    "OVERLOADED": 503,
+    "OUTCOME_UNKNOWN": 503,
+}
+"""{code: status}; UNKNOWN_* is 404 and every other refusal 409."""
+
+DETAILS: dict[str, str] = {
+    "NOT_FOUND": "there is nothing at this address",
+    "METHOD_NOT_ALLOWED": "this address does not take that method",
+    "REQUEST_TIMEOUT": "the request did not come in time",
+    "TOO_LARGE": "the request's body is too large",
+    "UNSUPPORTED_MEDIA_TYPE": "the body is application/json",
+    "INVALID_EVENT": "the event's definition does not hold",
+    "INVALID_REGISTRATION": "the registration does not hold",
+    "UNKNOWN_EVENT": "there is no such event",
+    "UNKNOWN_CHILD": "there is no such place in the tree",
+    "CHILD_DOWN": "its supervisor does not run",
+    "STALE_VERSION": "it has changed since; read it again",
+    "EVENT_PUBLISHED": "the event has been published",
+}
+"""What a person is told where neither a rule nor the protocol has words."""
+
+OF_STATUS: dict[int, str] = {
+    400: "MALFORMED",
+    404: "NOT_FOUND",
+    405: "METHOD_NOT_ALLOWED",
+    408: "REQUEST_TIMEOUT",
+    413: "TOO_LARGE",
+    415: "UNSUPPORTED_MEDIA_TYPE",
+}
+"""The codes of what the framework refuses."""
+
+CONTENT_TYPE = "application/problem+json"
+RETRY_AFTER_MS = 1_000
+
+
+class Problem(Exception):
+    """A request declined or failed. extras: further members of the body."""
+
+    def __init__(
+        self,
+        code: str,
+        detail: str | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **extras: Any,
+    ) -> None:
+        super().__init__(code)
+        self.code = code
+        self.detail = detail or DETAILS.get(code) or MESSAGES.get(code) or Code[code].value
+        self.headers = dict(headers or {})
+        self.extras = extras
+
+    @property
+    def status(self) -> int:
+        """The HTTP status of the code."""
+        return STATUS.get(self.code) or (404 if self.code.startswith("UNKNOWN_") else 409)
+
+
+def of_nack(message: Mapping[str, Any]) -> Problem:
+    """Read an event's nack as a problem; its extras stay."""
+    known = ("type", "code", "message", "title", "status", "detail")
+    extras = {name: value for name, value in message.items() if name not in known}
+    return Problem(message["code"], message["message"], **extras)
+
+
+def of_http(error: HTTPException) -> Problem:
+    """Read what the framework refused as a problem."""
+    code = OF_STATUS.get(error.code or 500, "INTERNAL")
+    headers = {}
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    return Problem(code, DETAILS.get(code), headers=headers)
+
+
+def busy(detail: str) -> Problem:
+    """Give the problem of something that is away for a moment."""
+    return Problem("OVERLOADED", detail, retry_after_ms=RETRY_AFTER_MS)
+
+
+def problem_response(problem: Problem) -> Response:
+    """Encode a problem; `Retry-After` and `WWW-Authenticate` follow from its code."""
+    body = {
+        "temporary": problem.code in TEMPORARY,
+        **problem.extras,
+        "type": "about:blank",
+        "title": HTTPStatus(problem.status).phrase,
+        "status": problem.status,
+        "detail": problem.detail,
+        "code": problem.code,
+    }
+    headers = {"Cache-Control": "no-store", **problem.headers}
+    if problem.code in TEMPORARY:
+        wait_ms = problem.extras.get("retry_after_ms", RETRY_AFTER_MS)
+        headers["Retry-After"] = str(math.ceil(wait_ms / 1000))
+    if problem.code == "UNAUTHENTICATED":
+        headers["WWW-Authenticate"] = "Bearer"
+    return Response(orjson.dumps(body), problem.status, headers, content_type=CONTENT_TYPE)
