@@ -18,6 +18,7 @@ from saleroom.auction.book import Book, Chained, Outcome
 from saleroom.auction.lot import Lot
 from saleroom.auction.refusal import Code
 from saleroom.auction.roles import Role
+from saleroom.auction.snapshot import encode_body, encode_chunk, restore
 from saleroom.auction.state import leaderboard
 from saleroom.protocol.views import lot_view, own_view
 from saleroom.protocol.wire_facts import wire_fact
@@ -53,6 +54,8 @@ class SaleMachine(RuleBasedStateMachine):
         self.sale.must(c.ChangePaddle(101, limit=limit))
         self.twin = Book.load(self.sale.written[0].body)
         self.replayed = 1
+        self.chunks: list[bytes] = []
+        self.chunked = 0
         self.secrets = 0
         self.acted: dict[tuple[str, str], int] = {}
         self.prices: dict[int, int | None] = {}
@@ -158,6 +161,20 @@ class SaleMachine(RuleBasedStateMachine):
             outcome = self.sale.ask(c.Announce(f"not {id}"), Role.ADMIN, by, id=id)
             assert outcome.refusal is not None
             assert outcome.refusal.code is Code.ID_REUSED
+
+    @rule(has_chunk=st.booleans())
+    def restore_a_snapshot(self, has_chunk: bool) -> None:
+        """A body with the chunks written so far gives an equal book."""
+        twin = self.twin
+        if has_chunk:
+            upto = twin.state.position
+            self.chunks.append(encode_chunk(twin.state, twin.answers, self.chunked, upto))
+            self.chunked = upto
+        body = encode_body(twin.state, twin.head, twin.answers, self.chunked)
+        restored, chunked = restore(body, self.chunks)
+        assert restored == twin
+        assert chunked == self.chunked
+        assert encode_body(restored.state, restored.head, restored.answers, chunked) == body
 
     @invariant()
     def replay_follows(self) -> None:
