@@ -1,7 +1,7 @@
 """Bids: straight, by max, absentee, and from the floor.
 
 Owns: what is decided when somebody bids. Invariant: one command is one decision, and the price it
-leaves follows from `contest` alone. Source: rules 1-7, 10, 13-16, 19, 25.
+leaves follows from `contest` alone. Source: rules 1-7, 9, 10, 13-16, 19, 25.
 """
 
 from __future__ import annotations
@@ -15,12 +15,11 @@ from saleroom.auction.facts import (
     Fact,
     FloorAssigned,
     ItemSold,
-    LotExtended,
     MaxRaised,
 )
 from saleroom.auction.lot import Lot, Standing
 from saleroom.auction.refusal import Code, Refusal
-from saleroom.auction.soft_close import extended_end
+from saleroom.auction.soft_close import extended_end, extensions, policy_of
 from saleroom.auction.state import Asked, EventState
 
 Decision = list[Fact] | Refusal
@@ -206,8 +205,7 @@ def _placed(
     assert after.price is not None
     assert after.ceiling is not None
     is_live = lot.mode == "live"
-    policy = lot.definition.soft_close or state.soft_close
-    end = extended_end(lot, policy, asked.at) if counts else None
+    end = extended_end(lot, policy_of(state, lot), asked.at) if counts else None
     placed = BidPlaced(
         lot.number,
         after.leader,
@@ -226,5 +224,4 @@ def _placed(
     )
     if end is None:
         return [placed]
-    assert lot.original_end is not None
-    return [placed, LotExtended(lot.number, end, lot.original_end, "soft_close")]
+    return [placed, *extensions(state, lot, end)]

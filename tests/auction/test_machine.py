@@ -42,12 +42,12 @@ class SaleMachine(RuleBasedStateMachine):
     @initialize(limit=st.sampled_from([None, 20_000_000]))
     def define(self, limit: int | None) -> None:
         self.sale: Sale = sale(
-            silent(1, opening=10**6, reserve=RESERVES[1], ends_at=400_000),
+            silent(1, opening=10**6, reserve=RESERVES[1], ends_at=400_000, group="pair"),
             silent(2, opening=10**6, buy_now=5 * 10**6),
             live(3, opening=10**6, reserve=RESERVES[3]),
             live(4, opening=10**6),
             fixed(5, opening=10**6, quantity=7),
-            silent(6, opening=10**6, starts_at=50_000, ends_at=300_000),
+            silent(6, opening=10**6, starts_at=50_000, ends_at=300_000, group="pair"),
             opened=False,
             soft_close={"window": 60_000, "extension": 60_000, "cap": 120_000},
         )

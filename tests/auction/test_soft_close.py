@@ -1,6 +1,6 @@
 """Ends that move by late bids, and only by those.
 
-Source: rule 7 with its worked values, and the limits of a policy. Times are in ms.
+Source: rules 7 and 9 with their worked values, and the limits of a policy. Times are in ms.
 """
 
 from __future__ import annotations
@@ -154,6 +154,41 @@ def test_an_extension_follows_its_bid_in_one_answer() -> None:
     ]
     assert outcome.answer is not None
     assert outcome.answer.seq == outcome.records[-1].entry.seq
+
+
+def test_rule_9_an_extension_moves_the_open_lots_of_its_group_by_as_much_each_under_its_cap() -> (
+    None
+):
+    wine: dict[str, Any] = {"group": "wine", "policy": None}
+    made = sale(
+        ending(**wine),
+        ending(1_020_000, lot=2, **wine),
+        ending(1_040_000, policy={"cap": 10_000}, lot=3, group="wine"),
+        ending(1_060_000, policy={"cap": 0}, lot=4, group="wine"),
+        ending(1_080_000, lot=5, group="art"),
+        ending(1_090_000, lot=6, policy=None),
+        silent(7, starts_at=990_000, ends_at=1_100_000, group="wine"),
+        silent(8, group="wine"),
+    )
+    made.fire(950_000)
+    outcome = made.as_donor("A", c.PlaceBid(1, 100))
+    ends = [lot.ends_at for lot in made.book.state.lots.values()]
+    assert ends == [
+        1_070_000,
+        1_090_000,
+        1_050_000,
+        1_060_000,
+        1_080_000,
+        1_090_000,
+        1_100_000,
+        None,
+    ]
+    assert [lot.original_end for lot in made.book.state.lots.values()][:2] == [1_000_000, 1_020_000]
+    assert [chained.entry.fact.type for chained in outcome.records] == [
+        "bid_placed",
+        *["lot_extended"] * 3,
+    ]
+    made.replayed()
 
 
 def test_the_events_policy_serves_lots_without_their_own_from_the_next_bid() -> None:
