@@ -13,6 +13,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import attrs
 import trio
@@ -20,12 +21,13 @@ from trio_websocket import (
     ConnectionClosed,
     HandshakeError,
     WebSocketConnection,
-    open_websocket_url,
+    wrap_client_stream,
 )
 
 from saleroom.protocol.close import Close, may_return, returns_at_once
 
 Message = dict[str, Any]
+Stream = trio.SocketStream | trio.SSLStream[trio.SocketStream]
 
 BACK_OFF_FIRST_S, BACK_OFF_MAX_S = 1.0, 15.0
 CONNECT_S = 10.0
@@ -137,21 +139,38 @@ class Client:
     async def _connect_once(self) -> tuple[int | None, str | None]:
         """Hold one connection to its end; give its close code, None when it never stood."""
         try:
-            with trio.fail_after(CONNECT_S) as patience:
-                async with open_websocket_url(
-                    self.url,
-                    subprotocols=["saleroom.v1"],
-                    max_message_size=MESSAGE_BYTES_MAX,
-                ) as socket:
-                    patience.deadline = float("inf")
-                    await self._converse(socket)
-        except ConnectionClosed as closed:
-            return (closed.reason.code, closed.reason.reason) if closed.reason else (None, None)
-        except (HandshakeError, OSError, trio.TooSlowError):
+            with trio.move_on_after(CONNECT_S) as patience:
+                async with _open_stream(self.url) as (stream, host, path):
+                    return await self._hold(stream, host, path, patience)
+        except OSError:
             return None, None
         finally:
             self._socket = None
-        return Close.DONE, None
+        return None, None
+
+    async def _hold(
+        self, stream: Stream, host: str, path: str, patience: trio.CancelScope
+    ) -> tuple[int | None, str | None]:
+        async with trio.open_nursery() as nursery:
+            try:
+                socket = await wrap_client_stream(
+                    nursery,
+                    stream,
+                    host,
+                    path,
+                    subprotocols=["saleroom.v1"],
+                    max_message_size=MESSAGE_BYTES_MAX,
+                )
+                patience.deadline = float("inf")
+                await self._converse(socket)
+            except ConnectionClosed as closed:
+                reason = closed.reason
+                return (None, None) if reason is None else (reason.code, reason.reason)
+            except HandshakeError:
+                return None, None
+            finally:
+                nursery.cancel_scope.cancel()
+        return Close.OUR_FAULT, None
 
     async def _converse(self, socket: WebSocketConnection) -> None:
         self._socket = socket
@@ -190,6 +209,27 @@ class Client:
             self.seq = message["to"]
         self.on_message(message)
         return True
+
+
+@asynccontextmanager
+async def _open_stream(url: str) -> AsyncIterator[tuple[Stream, str, str]]:
+    """Hold a connection to a websocket's server; give it with the Host and the path to ask for.
+
+    However the conversation ended, nothing stays open. Raises OSError.
+    """
+    parts = urlsplit(url)
+    host, is_tls = parts.hostname or "", parts.scheme == "wss"
+    port = parts.port or (443 if is_tls else 80)
+    stream: Stream
+    if is_tls:
+        stream = await trio.open_ssl_over_tcp_stream(host, port, https_compatible=True)
+    else:
+        stream = await trio.open_tcp_stream(host, port)
+    try:
+        yield stream, parts.netloc.rpartition("@")[2], parts.path
+    finally:
+        with trio.CancelScope(shield=True):
+            await trio.aclose_forcefully(stream)
 
 
 @asynccontextmanager

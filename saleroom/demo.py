@@ -156,7 +156,7 @@ class Room:
         least = lot["min_next"]
         try:
             if lot["mode"] == "silent" and self.rng.random() < 0.3:
-                await client.ask("set_max_bid", lot=lot["lot"], max=int(least * 1.5))
+                await client.ask("set_max_bid", lot=lot["lot"], max=least * 3 // 2 // 500 * 500)
             else:
                 await client.ask("place_bid", lot=lot["lot"], amount=least)
         except NoAnswer as silence:

@@ -7,6 +7,7 @@ hidden or fatal. Source: PROTOCOL section 4.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 Message = Mapping[str, Any]
@@ -88,8 +89,12 @@ class Story:
         price = self.money(fact["amount"])
         return f"{self._lot(fact)}: SOLD {units}{price} to {self._holder(fact['paddle'])}"
 
+    def _opened(self, fact: Message) -> str:
+        until = f", ends {_clock(fact['ends_at'])}" if "ends_at" in fact else ""
+        return f"{self._lot(fact)}: open{until}"
+
     def _extended(self, fact: Message) -> str:
-        return f"{self._lot(fact)}: the end moves"
+        return f"{self._lot(fact)}: now ends {_clock(fact['ends_at'])}"
 
     def _warned(self, fact: Message) -> str:
         return f"{self._lot(fact)}: {fact['stage'].replace('_', ' ')}"
@@ -117,9 +122,14 @@ class Story:
         return "-" if paddle is None else f"paddle {paddle}"
 
 
+def _clock(at_ms: int) -> str:
+    return f"{datetime.fromtimestamp(at_ms / 1000, UTC).astimezone():%H:%M:%S}"
+
+
 _TOLD: dict[str, Callable[[Story, Message], str]] = {
     "bid_placed": Story._bid,
     "item_sold": Story._sold,
+    "lot_opened": Story._opened,
     "lot_extended": Story._extended,
     "lot_warned": Story._warned,
     "ask_changed": Story._ask,
