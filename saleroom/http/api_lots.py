@@ -107,7 +107,7 @@ def lot_routes(
             await drafts.remove_lot(event, number)
         else:
             await lots.withdraw(event, number, identity.user, role)
-        return Response(status=204)
+        return Response(b"", 204)
 
     return routes
 
