@@ -6,6 +6,7 @@ here decides anything. Source: ARCHITECTURE 1 and 4.
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -42,6 +43,8 @@ from saleroom.storage.pg_pool import PostgresPool
 from saleroom.storage.ports import HotStore, StoreUnavailable
 from saleroom.storage.stores import open_hot, postgres_stores
 from saleroom.supervisor import Child, ChildSpec, Node, Pool, Strategy, Supervisor, SupervisorSpec
+
+logger = logging.getLogger("saleroom.app")
 
 ROOT = "saleroom"
 STORE_RETRY_S = 0.25
@@ -191,11 +194,14 @@ class Server:
             try:
                 await reach()
             except StoreUnavailable as error:
+                if name not in self._away:
+                    logger.warning("%s is %s: %s; trying again until it answers", name, word, error)
                 self._away[name] = f"{word}: {error}"
                 child.waiting(str(error))
                 await trio.sleep(STORE_RETRY_S)
             else:
-                self._away.pop(name, None)
+                if self._away.pop(name, None) is not None:
+                    logger.warning("%s answers again", name)
                 child.started()
                 return
 

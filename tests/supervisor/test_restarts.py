@@ -27,7 +27,7 @@ from .probe import Boom, Say, Stage, crash, node_at, settle, states, up, wait
 
 def test_a_restart_older_than_the_period_is_forgotten() -> None:
     window = RestartWindow(intensity=2, period_s=5)
-    verdicts = [window.admit(now) for now in (0, 1, 5, 5.5, 10.5, 10.5, 16)]
+    verdicts = [window.admit(at) for at in (0, 1, 5, 5.5, 10.5, 10.5, 16)]
     assert verdicts == [True, True, False, False, True, False, True]
 
 
