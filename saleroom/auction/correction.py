@@ -13,7 +13,7 @@ from saleroom.auction.contest import replay_without, without_newest
 from saleroom.auction.facts import BidsRetracted, BidUndone
 from saleroom.auction.lot import UNDOABLE, Action, Lot
 from saleroom.auction.refusal import Code, Refusal
-from saleroom.auction.room import ring_free, was_followed
+from saleroom.auction.room import was_followed
 from saleroom.auction.state import Asked, EventState
 
 ENDS_LOT = frozenset({"sell", "pass"})
@@ -32,8 +32,6 @@ def undo(state: EventState, asked: Asked, command: c.Undo) -> Decision:
         return gates.lot_refusal(lot, Code.NOTHING_TO_UNDO)
     if command.expect_seq is not None and command.expect_seq != action.seq:
         return gates.lot_refusal(lot, Code.STALE_ASK)
-    if action.kind in ENDS_LOT and (refusal := ring_free(state, lot)):
-        return refusal
     after, _ = without_newest(lot)
     return [
         BidUndone(lot.number, action.seq, after.price, after.leader, after.min_next, after.state)
@@ -41,7 +39,7 @@ def undo(state: EventState, asked: Asked, command: c.Undo) -> Decision:
 
 
 def _late(state: EventState, command: c.Undo) -> Refusal | None:
-    """An ending is undone only until the next lot of its ring opens (rule 12)."""
+    """An ending is undone until the next lot of its ring opens; so long the ring is free."""
     lot = state.lots.get(command.lot)
     action = None if lot is None else newest_undoable(lot)
     if lot is None or action is None or action.kind not in ENDS_LOT or not was_followed(state, lot):
@@ -57,8 +55,6 @@ def newest_undoable(lot: Lot) -> Action | None:
     for action in reversed(lot.actions):
         if action.kind in UNDOABLE:
             return action if lot.is_running or action.kind in ENDS_LOT else None
-        if action.kind == "buy":
-            return None
     return None
 
 

@@ -216,13 +216,13 @@ RETRACT: list[Case] = [
         "one that has become too low is skipped",
         TWO,
         """
-        clerk opens      => -
-        clerk asks 5000  => next=5000
-        clerk floor A    => 5000 A
-        clerk asks 5100  => next=5100
-        B bids 5100      => 5100 B
-        admin retracts A => 5100 B
-        clerk undoes     => - next=5100
+        clerk opens         => -
+        clerk asks 30000    => - next=30000
+        clerk floor A 10000 => 10000 A next=11000
+        B bids 11000        => 11000 B
+        C bids 40000        => 40000 C
+        admin retracts A    => 40000 C count=1
+        clerk undoes        => - next=30000
         """,
     ),
     (
@@ -332,6 +332,13 @@ def test_rule_17_undo(lots: tuple[Raw, ...], script: str) -> None:
 )
 def test_rule_18_retract(lots: tuple[Raw, ...], script: str) -> None:
     play(script, *lots)
+
+
+def test_a_ban_retracts_only_where_the_paddle_has_bids() -> None:
+    made = play("#1 A bids 10000 => 10000 A", silent(1), silent(2), live(3))
+    before = len(made.written)
+    made.must(c.LockPaddle(101, "unpaid", ban=True))
+    assert made.facts(before) == ["paddle_locked", "bids_retracted"]
 
 
 def test_undo_names_the_seq_that_it_takes_back_and_may_expect_it() -> None:

@@ -34,6 +34,12 @@ def test_the_lowest_free_number_is_given_first() -> None:
     made.replayed()
 
 
+def test_a_low_number_that_becomes_free_is_not_given_by_itself() -> None:
+    made = sale(silent(), paddles=[{"number": 50}])
+    made.must(c.ChangePaddle(50, new_paddle=60))
+    assert added(made, c.AddPaddle()) == 100
+
+
 def test_past_999_numbers_go_on() -> None:
     made = sale(silent(), paddles=[{"number": n} for n in range(100, 1000)])
     assert added(made, c.AddPaddle()) == 1000
@@ -247,7 +253,7 @@ def test_a_command_above_the_role_is_refused_before_all_else(role: Role | None) 
 
 def test_rule_30_ties_go_to_whoever_reached_the_sum_first_and_zeros_are_left_out() -> None:
     made = sale(fixed(1, quantity=0), fixed(2, quantity=0), live(3), live(4), silent(5))
-    for name, units in (("B", 2), ("A", 1), ("C", 4), ("A", 1)):
+    for name, units in (("A", 1), ("B", 2), ("C", 4), ("A", 1)):
         made.as_donor(name, c.Buy(1, units))
     run(
         made,

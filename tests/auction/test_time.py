@@ -68,9 +68,10 @@ def test_rules_6_and_31_how_a_silent_lot_ends(lot: Raw, script: str, fact: str, 
 
 
 def test_a_lot_whose_end_has_passed_when_the_event_opens_passes_at_once() -> None:
-    made = sale(silent(1, ends_at=1000), silent(2, ends_at=3000), opened=False)
+    lots = (silent(1, ends_at=1000), silent(2, ends_at=3000), silent(3, starts_at=1000))
+    made = sale(*lots, opened=False)
     made.ask(c.OpenEvent(), at=1000)
-    assert made.facts(1) == ["event_opened", "lot_passed", "lot_opened"]
+    assert made.facts(1) == ["event_opened", "lot_passed", "lot_opened", "lot_opened"]
     assert made.lot(1).standing.state == "passed"
 
 
