@@ -108,6 +108,7 @@ HELD: list[tuple[str, TailLimits, list[int], int]] = [
     ("the young, however many", TailLimits(facts=2, age_ms=10), [99, 10, 9, 8, 7, 0], 2),
     ("fewer than N", TailLimits(facts=9, age_ms=10), [99, 98, 0], 1),
     ("no more bytes than that", TailLimits(facts=9, age_ms=999, bytes_max=35), [5, 4, 3, 2, 0], 3),
+    ("exactly so many bytes", TailLimits(facts=9, bytes_max=30), [5, 4, 3, 0], 2),
     ("not even one", TailLimits(facts=9, bytes_max=9), [5, 4], 3),
 ]
 
