@@ -6,12 +6,11 @@ from typing import Any
 
 import attrs
 import pytest
+from trio.testing import MockClock
 
 from saleroom.http.services import ApiLimits
 from saleroom.protocol.session import SessionLimits
 from tests.http.house import House, open_house
-
-pytestmark = pytest.mark.usefixtures("autojump_clock")
 
 WHO = (None, "ann", "bob", "clerk", "auctioneer", "admin", "operator", "narrow", "narrow-admin")
 
@@ -165,7 +164,7 @@ async def _stage(house: House) -> dict[str, str]:
 @pytest.mark.parametrize(
     "case", CASES, ids=[f"{number}-{case.method}-{case.path}" for number, case in enumerate(CASES)]
 )
-async def test_every_endpoint_with_every_role(case: Case) -> None:
+async def test_every_endpoint_with_every_role(autojump_clock: MockClock, case: Case) -> None:
     expected = dict(zip(WHO, map(int, case.statuses.split()), strict=True))
     found = {}
     for who in WHO:
@@ -183,7 +182,7 @@ async def test_every_endpoint_with_every_role(case: Case) -> None:
     assert found == expected
 
 
-async def test_every_route_stands_in_the_table() -> None:
+async def test_every_route_stands_in_the_table(autojump_clock: MockClock) -> None:
     async with open_house() as house:
         served = {
             (method, rule.rule.removeprefix("/api/v1"))
@@ -200,7 +199,9 @@ async def test_every_route_stands_in_the_table() -> None:
     assert served == tabled
 
 
-async def test_a_list_shows_drafts_to_staff_and_private_events_to_the_known() -> None:
+async def test_a_list_shows_drafts_to_staff_and_private_events_to_the_known(
+    autojump_clock: MockClock,
+) -> None:
     async with open_house() as house:
         events = await _stage(house)
         for who, names in (
@@ -214,20 +215,24 @@ async def test_a_list_shows_drafts_to_staff_and_private_events_to_the_known() ->
 
 
 @pytest.mark.parametrize("header", ["Basic YW5uOnB3", "Bearer", "Bearer ", "ann", "Bearer wrong"])
-async def test_what_is_no_believed_bearer_token_is_401(header: str) -> None:
+async def test_what_is_no_believed_bearer_token_is_401(
+    autojump_clock: MockClock, header: str
+) -> None:
     async with open_house() as house:
         reply = await house.call("GET", "/api/v1/events", headers={"Authorization": header})
         assert (reply.status, reply.code) == (401, "UNAUTHENTICATED")
 
 
-async def test_keys_that_are_away_are_503() -> None:
+async def test_keys_that_are_away_are_503(autojump_clock: MockClock) -> None:
     async with open_house() as house:
         reply = await house.call("GET", "/api/v1/operator/tree", "elsewhere")
         assert (reply.status, reply.code) == (503, "OVERLOADED")
         assert reply.headers["retry-after"] == "1"
 
 
-async def test_one_users_rate_is_their_own_and_refused_after_the_role() -> None:
+async def test_one_users_rate_is_their_own_and_refused_after_the_role(
+    autojump_clock: MockClock,
+) -> None:
     slow = ApiLimits(commands=SessionLimits(donor_rate=0.1, donor_burst=1))
     async with open_house(limits=slow) as house:
         event = await house.event()
@@ -242,7 +247,7 @@ async def test_one_users_rate_is_their_own_and_refused_after_the_role() -> None:
         assert (await house.call("POST", path, "bob", {"name": "Bob"})).status == 201
 
 
-async def test_the_rates_of_only_so_many_users_are_remembered() -> None:
+async def test_the_rates_of_only_so_many_users_are_remembered(autojump_clock: MockClock) -> None:
     slow = ApiLimits(commands=SessionLimits(donor_rate=0.1, donor_burst=1), users_max=1)
     async with open_house(limits=slow) as house:
         path = f"/api/v1/events/{await house.event()}/registrations"

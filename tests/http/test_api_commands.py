@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 import trio
+from trio.testing import MockClock
 
-from saleroom.actors.mailbox import MailboxFull
+from saleroom.actors.mailbox import Mailbox, MailboxFull
 from saleroom.http.services import ApiLimits
 from tests.http.house import House, open_house
-
-pytestmark = pytest.mark.usefixtures("autojump_clock")
 
 BID = {"type": "place_bid", "lot": 1, "amount": 10_000}
 
@@ -26,7 +25,7 @@ async def live_sale(house: House) -> str:
     return event
 
 
-async def test_an_ack_is_the_actors_own() -> None:
+async def test_an_ack_is_the_actors_own(autojump_clock: MockClock) -> None:
     async with open_house() as house:
         event = await live_sale(house)
         reply = await house.call("POST", commands_of(event), "ann", BID, key="b1")
@@ -38,7 +37,7 @@ async def test_an_ack_is_the_actors_own() -> None:
         assert len(ack["hash"]) == 64
 
 
-async def test_one_key_acts_once_and_another_body_is_refused() -> None:
+async def test_one_key_acts_once_and_another_body_is_refused(autojump_clock: MockClock) -> None:
     async with open_house() as house:
         event = await live_sale(house)
         first = await house.call("POST", commands_of(event), "ann", BID, key="b1")
@@ -55,7 +54,7 @@ async def test_one_key_acts_once_and_another_body_is_refused() -> None:
         assert clerks.status == 200
 
 
-async def test_a_nack_is_a_problem_with_its_extras() -> None:
+async def test_a_nack_is_a_problem_with_its_extras(autojump_clock: MockClock) -> None:
     async with open_house() as house:
         event = await live_sale(house)
         reply = await house.call(
@@ -70,7 +69,7 @@ async def test_a_nack_is_a_problem_with_its_extras() -> None:
         assert not {"message", "type"} & (problem.keys() - {"type"})
 
 
-async def test_a_max_is_left_in_short() -> None:
+async def test_a_max_is_left_in_short(autojump_clock: MockClock) -> None:
     async with open_house() as house:
         event = await house.sale()
         body = {"event": event, "lot": 1, "max": 20_000}
@@ -94,7 +93,9 @@ async def test_a_max_is_left_in_short() -> None:
         {**BID, "id": 7},
     ],
 )
-async def test_what_is_no_command_is_malformed_before_anything_else(body: Any) -> None:
+async def test_what_is_no_command_is_malformed_before_anything_else(
+    autojump_clock: MockClock, body: Any
+) -> None:
     async with open_house() as house:
         reply = await house.call("POST", commands_of("nowhere"), None, body, key="b1")
         assert (reply.status, reply.code) == (400, "MALFORMED")
@@ -112,7 +113,7 @@ async def test_what_is_no_command_is_malformed_before_anything_else(body: Any) -
         {"event": "x", "amount": 1},
     ],
 )
-async def test_what_is_no_short_bid_is_malformed(body: Any) -> None:
+async def test_what_is_no_short_bid_is_malformed(autojump_clock: MockClock, body: Any) -> None:
     async with open_house() as house:
         reply = await house.call("POST", "/api/v1/bids", None, body, key="b1")
         assert (reply.status, reply.code) == (400, "MALFORMED")
@@ -120,21 +121,23 @@ async def test_what_is_no_short_bid_is_malformed(body: Any) -> None:
 
 @pytest.mark.parametrize("path", ["/api/v1/bids", "/api/v1/events/x/commands"])
 @pytest.mark.parametrize("key", [None, "", "x" * 65])
-async def test_a_command_needs_a_key_of_1_to_64_characters(path: str, key: str | None) -> None:
+async def test_a_command_needs_a_key_of_1_to_64_characters(
+    autojump_clock: MockClock, path: str, key: str | None
+) -> None:
     async with open_house() as house:
         body = {"event": "x", "lot": 1, "amount": 1} if path.endswith("bids") else BID
         reply = await house.call("POST", path, "ann", body, key=key)
         assert (reply.status, reply.code) == (400, "MALFORMED")
 
 
-async def test_an_id_in_the_body_may_repeat_the_key() -> None:
+async def test_an_id_in_the_body_may_repeat_the_key(autojump_clock: MockClock) -> None:
     async with open_house() as house:
         event = await live_sale(house)
         reply = await house.call("POST", commands_of(event), "ann", {**BID, "id": "b1"}, key="b1")
         assert reply.status == 200
 
 
-async def test_the_refusals_of_what_is_not_there() -> None:
+async def test_the_refusals_of_what_is_not_there(autojump_clock: MockClock) -> None:
     async with open_house() as house:
         event = await live_sale(house)
         draft = await house.event(draft=True)
@@ -152,7 +155,7 @@ async def test_the_refusals_of_what_is_not_there() -> None:
             assert (reply.status, reply.code) == expected
 
 
-async def test_an_event_without_an_actor_says_whether_it_is_over() -> None:
+async def test_an_event_without_an_actor_says_whether_it_is_over(autojump_clock: MockClock) -> None:
     async with open_house() as house:
         event = await house.event()
         stores = house.stores
@@ -166,15 +169,15 @@ async def test_an_event_without_an_actor_says_whether_it_is_over() -> None:
         assert read["title"] == "Gala"
 
 
-async def test_a_full_mailbox_is_503(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_full_mailbox_is_503(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*_: object) -> None:
         raise MailboxFull("too many commands wait", 2_500)
 
     async with open_house() as house:
         event = await live_sale(house)
-        site = house.registry.site(event)
-        assert site is not None
-        monkeypatch.setattr(site.mailbox, "put", full)
+        monkeypatch.setattr(Mailbox, "put", full)
         reply = await house.call("POST", commands_of(event), "ann", BID, key="b1")
         assert (reply.status, reply.code) == (503, "OVERLOADED")
         assert reply.json["temporary"] is True
@@ -186,7 +189,7 @@ async def _hang(*_: object) -> None:
 
 
 async def test_an_unconfirmed_command_is_503_and_its_outcome_can_be_learnt(
-    monkeypatch: pytest.MonkeyPatch,
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with open_house() as house:
         event = await live_sale(house)
@@ -202,11 +205,11 @@ async def test_an_unconfirmed_command_is_503_and_its_outcome_can_be_learnt(
         assert (again.status, again.json["leading"]) == (200, True)
 
 
-async def test_an_answer_that_never_comes_has_a_deadline() -> None:
+async def test_an_answer_that_never_comes_has_a_deadline(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with open_house(limits=ApiLimits(answer_s=0.5)) as house:
         event = await live_sale(house)
-        site = house.registry.site(event)
-        assert site is not None
-        site.mailbox.put = lambda *_: None  # type: ignore[method-assign]
+        monkeypatch.setattr(Mailbox, "put", lambda *_: None)
         reply = await house.call("POST", commands_of(event), "ann", BID, key="b1")
         assert (reply.status, reply.code) == (503, "OUTCOME_UNKNOWN")

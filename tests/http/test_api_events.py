@@ -7,19 +7,17 @@ from typing import Any
 import attrs
 import pytest
 import trio
-from trio.testing import wait_all_tasks_blocked
+from trio.testing import MockClock, wait_all_tasks_blocked
 
 from saleroom.http.services import ApiLimits
 from saleroom.storage.memory import MemoryHotStore, memory_stores
 from saleroom.storage.ports import OutcomeUnknown, StoreUnavailable
 from tests.http.house import open_house
 
-pytestmark = pytest.mark.usefixtures("autojump_clock")
-
 EVENTS = "/api/v1/events"
 
 
-async def test_a_new_event_is_published_at_once() -> None:
+async def test_a_new_event_is_published_at_once(autojump_clock: MockClock) -> None:
     async with open_house() as house:
         body = {"title": "Gala", "currency": "EUR", "starts_at": 5, "ladder": "ebay"}
         reply = await house.call("POST", EVENTS, "admin", body)
@@ -36,7 +34,7 @@ async def test_a_new_event_is_published_at_once() -> None:
         assert await house.stores.journal.events() == [made["id"]]
 
 
-async def test_a_draft_is_edited_published_once_and_then_no_more() -> None:
+async def test_a_draft_is_edited_published_once_and_then_no_more(autojump_clock: MockClock) -> None:
     async with open_house() as house:
         event = await house.event(draft=True)
         assert await house.stores.journal.events() == []
@@ -63,7 +61,7 @@ async def test_a_draft_is_edited_published_once_and_then_no_more() -> None:
             assert (late.status, late.code) == (409, "EVENT_PUBLISHED")
 
 
-async def test_a_stale_version_is_409_and_changes_nothing() -> None:
+async def test_a_stale_version_is_409_and_changes_nothing(autojump_clock: MockClock) -> None:
     async with open_house() as house:
         path = f"{EVENTS}/{await house.event(draft=True)}"
         await house.done("PATCH", path, "admin", {"version": 1, "title": "Ball"})
@@ -72,7 +70,7 @@ async def test_a_stale_version_is_409_and_changes_nothing() -> None:
         assert (await house.done("GET", path, "admin"))["title"] == "Ball"
 
 
-async def test_null_clears_a_setting_of_a_draft() -> None:
+async def test_null_clears_a_setting_of_a_draft(autojump_clock: MockClock) -> None:
     async with open_house() as house:
         path = f"{EVENTS}/{await house.event(draft=True, ladder='flat:100', starts_at=9)}"
         changes = {"version": 1, "ladder": None, "starts_at": None, "public": False}
@@ -100,7 +98,7 @@ async def test_null_clears_a_setting_of_a_draft() -> None:
     ],
 )
 async def test_a_definition_that_does_not_hold_is_422_and_names_the_field(
-    field: str, body: dict[str, Any]
+    autojump_clock: MockClock, field: str, body: dict[str, Any]
 ) -> None:
     async with open_house() as house:
         reply = await house.call("POST", EVENTS, "admin", body)
@@ -110,14 +108,18 @@ async def test_a_definition_that_does_not_hold_is_422_and_names_the_field(
 
 
 @pytest.mark.parametrize("version", [None, "1", 1.0, True, -1])
-async def test_a_change_names_the_version_that_was_read(version: object) -> None:
+async def test_a_change_names_the_version_that_was_read(
+    autojump_clock: MockClock, version: object
+) -> None:
     async with open_house() as house:
         path = f"{EVENTS}/{await house.event(draft=True)}"
         reply = await house.call("PATCH", path, "admin", {"version": version, "title": "Ball"})
         assert (reply.status, reply.json["field"]) == (422, "version")
 
 
-async def test_a_list_is_paged_newest_first_without_what_is_hidden() -> None:
+async def test_a_list_is_paged_newest_first_without_what_is_hidden(
+    autojump_clock: MockClock,
+) -> None:
     async with open_house(limits=ApiLimits(page_max=2)) as house:
         made = []
         for number in range(7):
@@ -138,13 +140,13 @@ async def test_a_list_is_paged_newest_first_without_what_is_hidden() -> None:
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=201", "limit=-1", "limit=x", "cursor=a%20b"])
-async def test_a_page_out_of_bounds_is_malformed(query: str) -> None:
+async def test_a_page_out_of_bounds_is_malformed(autojump_clock: MockClock, query: str) -> None:
     async with open_house() as house:
         reply = await house.call("GET", f"{EVENTS}?{query}")
         assert (reply.status, reply.code) == (400, "MALFORMED")
 
 
-async def test_two_publications_at_once_give_one_journal() -> None:
+async def test_two_publications_at_once_give_one_journal(autojump_clock: MockClock) -> None:
     async with open_house() as house:
         path = f"{EVENTS}/{await house.event(draft=True)}/publish"
         statuses = []
@@ -158,7 +160,9 @@ async def test_two_publications_at_once_give_one_journal() -> None:
         assert sorted(statuses) == [200, 409, 409]
 
 
-async def test_a_publication_cut_short_can_be_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_publication_cut_short_can_be_repeated(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The journal was written, its writer never learned of it, and no actor runs."""
     async with open_house() as house:
         event = await house.event(draft=True)
@@ -179,7 +183,7 @@ async def test_a_publication_cut_short_can_be_repeated(monkeypatch: pytest.Monke
 
 
 async def test_a_publication_that_hangs_is_answered_and_can_be_repeated(
-    monkeypatch: pytest.MonkeyPatch,
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with open_house() as house:
         path = f"{EVENTS}/{await house.event(draft=True)}/publish"
@@ -195,7 +199,7 @@ async def _hang(*_: object) -> None:
 
 
 async def test_what_is_added_during_a_publication_waits_and_goes_to_the_journal(
-    monkeypatch: pytest.MonkeyPatch,
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with open_house() as house:
         event = await house.event(draft=True)
@@ -224,7 +228,7 @@ async def test_what_is_added_during_a_publication_waits_and_goes_to_the_journal(
 
 
 async def test_an_event_is_read_while_the_catalogue_is_away(
-    monkeypatch: pytest.MonkeyPatch,
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with open_house() as house:
         event = await house.event(public=False)
@@ -252,7 +256,9 @@ class _AwayHotStore(MemoryHotStore):
 
 
 @pytest.mark.parametrize("hot", [MemoryHotStore(), _AwayHotStore()], ids=["hot", "away"])
-async def test_reads_are_the_same_with_and_without_the_hot_store(hot: MemoryHotStore) -> None:
+async def test_reads_are_the_same_with_and_without_the_hot_store(
+    autojump_clock: MockClock, hot: MemoryHotStore
+) -> None:
     async with open_house(attrs.evolve(memory_stores(), hot=hot)) as house:
         event = await house.sale(mode="sale", quantity=3, opening=2_000)
         assert (await house.command(event, "ann", "buy", lot=1, units=2)).status == 200
@@ -272,7 +278,7 @@ async def test_reads_are_the_same_with_and_without_the_hot_store(hot: MemoryHotS
         assert (await house.call("GET", f"{path}/lots/2")).code == "UNKNOWN_LOT"
 
 
-async def test_a_hot_store_that_lacks_something_is_stood_in_for() -> None:
+async def test_a_hot_store_that_lacks_something_is_stood_in_for(autojump_clock: MockClock) -> None:
     async with open_house() as house:
         event = await house.sale()
         await _settle()

@@ -6,11 +6,10 @@ import logging
 from typing import Any
 
 import pytest
+from trio.testing import MockClock
 
 from saleroom.auction.record import GENESIS, next_head
 from tests.http.house import House, open_house
-
-pytestmark = pytest.mark.usefixtures("autojump_clock")
 
 
 def journal_of(event: str) -> str:
@@ -51,7 +50,7 @@ SECRETS = {
 }
 
 
-async def test_secrets_are_blank_until_their_lot_has_ended() -> None:
+async def test_secrets_are_blank_until_their_lot_has_ended(autojump_clock: MockClock) -> None:
     async with open_house() as house:
         event = await contest(house)
         raw = b"".join(record.body for record in await house.stores.journal.read(event, 0, 100))
@@ -76,7 +75,9 @@ async def test_secrets_are_blank_until_their_lot_has_ended() -> None:
             assert secret in shown
 
 
-async def test_what_is_blank_is_there_as_null_and_a_straight_bid_stays() -> None:
+async def test_what_is_blank_is_there_as_null_and_a_straight_bid_stays(
+    autojump_clock: MockClock,
+) -> None:
     async with open_house() as house:
         facts = await facts_of(house, await contest(house))
         by_type: dict[str, list[dict[str, Any]]] = {}
@@ -92,7 +93,7 @@ async def test_what_is_blank_is_there_as_null_and_a_straight_bid_stays() -> None
         assert [(bid["is_max"], bid["bid"]) for bid in bids[-2:]] == [(True, None), (False, 15_000)]
 
 
-async def test_each_fact_has_its_place_and_who_asked() -> None:
+async def test_each_fact_has_its_place_and_who_asked(autojump_clock: MockClock) -> None:
     async with open_house() as house:
         event = await contest(house)
         facts = await facts_of(house, event)
@@ -111,7 +112,7 @@ async def test_each_fact_has_its_place_and_who_asked() -> None:
             assert fact["hash"] == head.hex()
 
 
-async def test_the_journal_is_paged_by_position() -> None:
+async def test_the_journal_is_paged_by_position(autojump_clock: MockClock) -> None:
     async with open_house() as house:
         event = await contest(house)
         whole = await facts_of(house, event)
@@ -124,7 +125,9 @@ async def test_the_journal_is_paged_by_position() -> None:
             assert (reply.status, reply.code) == (400, "MALFORMED")
 
 
-async def test_who_read_the_journal_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+async def test_who_read_the_journal_is_logged(
+    autojump_clock: MockClock, caplog: pytest.LogCaptureFixture
+) -> None:
     async with open_house() as house:
         event = await house.event()
         with caplog.at_level(logging.INFO, logger="saleroom.audit"):
@@ -132,7 +135,7 @@ async def test_who_read_the_journal_is_logged(caplog: pytest.LogCaptureFixture) 
         assert caplog.messages == [f"event {event}: 'ada' read the journal after 0"]
 
 
-async def test_a_draft_has_no_journal_yet() -> None:
+async def test_a_draft_has_no_journal_yet(autojump_clock: MockClock) -> None:
     async with open_house() as house:
         event = await house.event(draft=True)
         reply = await house.call("GET", journal_of(event), "admin")

@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 import trio
+from trio.testing import MockClock
 
 from saleroom.storage.ports import StoreUnavailable
 from tests.http.house import open_house
-
-pytestmark = pytest.mark.usefixtures("autojump_clock")
 
 QUILT = {"title": "A quilt", "mode": "live", "opening": 10_000}
 
@@ -20,7 +19,9 @@ def lots_of(event: str) -> str:
 
 
 @pytest.mark.parametrize("draft", [True, False], ids=["draft", "published"])
-async def test_lots_are_numbered_in_running_order_unless_they_say(draft: bool) -> None:
+async def test_lots_are_numbered_in_running_order_unless_they_say(
+    autojump_clock: MockClock, draft: bool
+) -> None:
     async with open_house() as house:
         event = await house.event(draft=draft)
         reply = await house.call("POST", lots_of(event), "admin", QUILT)
@@ -52,7 +53,7 @@ async def test_lots_are_numbered_in_running_order_unless_they_say(draft: bool) -
     ],
 )
 async def test_a_lot_that_does_not_hold_is_422_and_names_the_field(
-    draft: bool, field: str, changes: dict[str, Any]
+    autojump_clock: MockClock, draft: bool, field: str, changes: dict[str, Any]
 ) -> None:
     async with open_house() as house:
         event = await house.event(draft=draft)
@@ -60,16 +61,14 @@ async def test_a_lot_that_does_not_hold_is_422_and_names_the_field(
         raw = None
         if changes == {"description": "\ud800"}:
             raw = b'{"title":"t","mode":"live","opening":1,"description":"\\ud800"}'
-        reply = await house.call(
-            "POST", lots_of(event), "admin", None if raw else body, raw=raw
-        )
+        reply = await house.call("POST", lots_of(event), "admin", None if raw else body, raw=raw)
         assert (reply.status, reply.code) == (422, "INVALID_LOT")
         assert reply.json["field"] == field
         assert await house.stores.catalogue.lots(event) == []
 
 
 @pytest.mark.parametrize("draft", [True, False], ids=["draft", "published"])
-async def test_a_lot_is_changed_under_its_version(draft: bool) -> None:
+async def test_a_lot_is_changed_under_its_version(autojump_clock: MockClock, draft: bool) -> None:
     async with open_house() as house:
         event = await house.event(draft=draft)
         await house.lot(event, description="Hand-made.", fmv=30_000)
@@ -89,13 +88,11 @@ async def test_a_lot_is_changed_under_its_version(draft: bool) -> None:
         assert (unknown.status, unknown.code) == (404, "UNKNOWN_LOT")
 
 
-async def test_a_published_lot_is_decided_by_its_journal() -> None:
+async def test_a_published_lot_is_decided_by_its_journal(autojump_clock: MockClock) -> None:
     async with open_house() as house:
         event = await house.event()
         await house.lot(event)
-        await house.done(
-            "PATCH", f"{lots_of(event)}/1", "admin", {"version": 1, "opening": 500}
-        )
+        await house.done("PATCH", f"{lots_of(event)}/1", "admin", {"version": 1, "opening": 500})
         site = house.registry.site(event)
         assert site is not None
         assert site.published is not None
@@ -110,7 +107,9 @@ async def test_a_published_lot_is_decided_by_its_journal() -> None:
         assert (await house.done("PATCH", f"{lots_of(event)}/1", "admin", words))["version"] == 3
 
 
-async def test_a_lot_that_came_by_command_has_its_row_with_its_first_change() -> None:
+async def test_a_lot_that_came_by_command_has_its_row_with_its_first_change(
+    autojump_clock: MockClock,
+) -> None:
     async with open_house() as house:
         event = await house.event()
         await house.command(event, "admin", "add_lot", **QUILT)
@@ -122,7 +121,7 @@ async def test_a_lot_that_came_by_command_has_its_row_with_its_first_change() ->
 
 
 async def test_a_repeated_request_mends_a_catalogue_left_behind(
-    monkeypatch: pytest.MonkeyPatch,
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def away(*_: object) -> None:
         raise StoreUnavailable("gone for a moment")
@@ -143,7 +142,7 @@ async def test_a_repeated_request_mends_a_catalogue_left_behind(
         assert (other.status, other.code) == (409, "ID_REUSED")
 
 
-async def test_a_drafts_lot_is_removed() -> None:
+async def test_a_drafts_lot_is_removed(autojump_clock: MockClock) -> None:
     async with open_house() as house:
         event = await house.event(draft=True)
         await house.lot(event)
@@ -153,7 +152,7 @@ async def test_a_drafts_lot_is_removed() -> None:
         assert (again.status, again.code) == (404, "UNKNOWN_LOT")
 
 
-async def test_a_published_lot_is_withdrawn_while_it_is_queued() -> None:
+async def test_a_published_lot_is_withdrawn_while_it_is_queued(autojump_clock: MockClock) -> None:
     async with open_house() as house:
         event = await house.sale()
         await house.lot(event)
@@ -169,7 +168,7 @@ async def test_a_published_lot_is_withdrawn_while_it_is_queued() -> None:
 
 
 @pytest.mark.parametrize("draft", [True, False], ids=["draft", "published"])
-async def test_a_list_of_lots_is_filtered_and_paged(draft: bool) -> None:
+async def test_a_list_of_lots_is_filtered_and_paged(autojump_clock: MockClock, draft: bool) -> None:
     async with open_house() as house:
         event = await house.event(draft=draft)
         for number in range(1, 6):
@@ -191,7 +190,7 @@ async def test_a_list_of_lots_is_filtered_and_paged(draft: bool) -> None:
             assert (await house.call("GET", f"{path}?{query}", "clerk")).code == "MALFORMED"
 
 
-async def test_a_reserve_and_its_donor_stay_in_the_house() -> None:
+async def test_a_reserve_and_its_donor_stay_in_the_house(autojump_clock: MockClock) -> None:
     async with open_house() as house:
         secret = {"reserve": 20_000, "donor_paddle": 123}
         draft, event = await house.event(draft=True), await house.event()
@@ -206,7 +205,9 @@ async def test_a_reserve_and_its_donor_stay_in_the_house() -> None:
 
 
 @pytest.mark.parametrize("lot", ["0", "01", "-1", "x", "1.0", "99999999"])
-async def test_what_is_no_lots_number_is_an_unknown_lot(lot: str) -> None:
+async def test_what_is_no_lots_number_is_an_unknown_lot(
+    autojump_clock: MockClock, lot: str
+) -> None:
     async with open_house() as house:
         reply = await house.call("GET", f"{lots_of(await house.event())}/{lot}")
         assert (reply.status, reply.code) == (404, "UNKNOWN_LOT")

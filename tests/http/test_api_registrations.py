@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from trio.testing import MockClock
 
 from tests.http.house import House, open_house
-
-pytestmark = pytest.mark.usefixtures("autojump_clock")
 
 
 def desk_of(event: str) -> str:
     return f"/api/v1/events/{event}/registrations"
 
 
-async def test_a_donor_registers_themself_agrees_and_bids() -> None:
+async def test_a_donor_registers_themself_agrees_and_bids(autojump_clock: MockClock) -> None:
     async with open_house() as house:
         event = await house.event()
         await house.lot(event)
@@ -32,7 +31,9 @@ async def test_a_donor_registers_themself_agrees_and_bids() -> None:
         assert (await house.command(event, "ann", "place_bid", lot=1, amount=10_000)).status == 200
 
 
-async def test_a_donor_has_one_paddle_and_a_repeated_key_gives_it_again() -> None:
+async def test_a_donor_has_one_paddle_and_a_repeated_key_gives_it_again(
+    autojump_clock: MockClock,
+) -> None:
     async with open_house() as house:
         path = desk_of(await house.event())
         for _ in range(2):
@@ -42,7 +43,7 @@ async def test_a_donor_has_one_paddle_and_a_repeated_key_gives_it_again() -> Non
         assert (again.status, again.code, again.json["paddle"]) == (409, "PADDLE_TAKEN", 100)
 
 
-async def test_staff_register_anyone_under_any_free_number() -> None:
+async def test_staff_register_anyone_under_any_free_number(autojump_clock: MockClock) -> None:
     async with open_house() as house:
         event = await house.event()
         for body, paddle in (
@@ -58,7 +59,7 @@ async def test_staff_register_anyone_under_any_free_number() -> None:
         assert b"Zoe" not in b"".join(record.body for record in journal)
 
 
-async def test_a_draft_takes_registrations_from_the_desk() -> None:
+async def test_a_draft_takes_registrations_from_the_desk(autojump_clock: MockClock) -> None:
     async with open_house() as house:
         event = await house.event(draft=True)
         made = [
@@ -92,7 +93,7 @@ async def test_a_draft_takes_registrations_from_the_desk() -> None:
     ],
 )
 async def test_a_registration_that_does_not_hold_is_422(
-    field: str, body: dict[str, object]
+    autojump_clock: MockClock, field: str, body: dict[str, object]
 ) -> None:
     async with open_house() as house:
         reply = await house.call("POST", desk_of(await house.event()), "clerk", body)
@@ -100,7 +101,7 @@ async def test_a_registration_that_does_not_hold_is_422(
         assert reply.json["field"] == field
 
 
-async def test_a_paddle_is_renumbered_with_its_holder() -> None:
+async def test_a_paddle_is_renumbered_with_its_holder(autojump_clock: MockClock) -> None:
     async with open_house() as house:
         event = await house.sale()
         await house.bidder(event, "bob")
@@ -117,7 +118,7 @@ async def test_a_paddle_is_renumbered_with_its_holder() -> None:
             assert (bad.status, bad.code) == (422, "INVALID_REGISTRATION")
 
 
-async def test_the_list_is_paged_by_paddle() -> None:
+async def test_the_list_is_paged_by_paddle(autojump_clock: MockClock) -> None:
     async with open_house() as house:
         event = await house.event()
         for _ in range(3):
@@ -131,7 +132,9 @@ async def _page(house: House, event: str, query: str) -> tuple[list[int], int | 
     return [row["paddle"] for row in page["registrations"]], page["next"]
 
 
-async def test_the_terms_of_a_paddle_that_does_not_exist_are_nobodys() -> None:
+async def test_the_terms_of_a_paddle_that_does_not_exist_are_nobodys(
+    autojump_clock: MockClock,
+) -> None:
     async with open_house() as house:
         path = f"{desk_of(await house.event())}/500/accept-terms"
         assert (await house.call("POST", path, "ann")).code == "FORBIDDEN"

@@ -7,11 +7,10 @@ import io
 
 import pytest
 import trio
+from trio.testing import MockClock
 
 from saleroom.http.api_results import csv_text
 from tests.http.house import House, open_house
-
-pytestmark = pytest.mark.usefixtures("autojump_clock")
 
 
 async def sold(house: House) -> str:
@@ -20,7 +19,6 @@ async def sold(house: House) -> str:
     await house.lot(event, title='Wine, "old"', mode="sale", opening=2_000, quantity=9)
     await house.bidder(event, "bob")
     for who, name, fields in (
-        ("auctioneer", "open_lot", {"lot": 2}),
         ("bob", "buy", {"lot": 2, "units": 3}),
         ("auctioneer", "open_lot", {"lot": 1}),
         ("ann", "place_bid", {"lot": 1, "amount": 12_000}),
@@ -32,7 +30,7 @@ async def sold(house: House) -> str:
     return event
 
 
-async def test_results_are_every_win_in_order_of_sale() -> None:
+async def test_results_are_every_win_in_order_of_sale(autojump_clock: MockClock) -> None:
     async with open_house() as house:
         path = f"/api/v1/events/{await sold(house)}/results"
         whole = await house.done("GET", path)
@@ -52,7 +50,7 @@ async def test_results_are_every_win_in_order_of_sale() -> None:
         assert rest["next"] is None
 
 
-async def test_names_are_for_staff() -> None:
+async def test_names_are_for_staff(autojump_clock: MockClock) -> None:
     async with open_house() as house:
         path = f"/api/v1/events/{await sold(house)}/results"
         for who in (None, "ann", "operator"):
@@ -63,7 +61,7 @@ async def test_names_are_for_staff() -> None:
         assert [row["name"] for row in staff["results"]] == ["Bob", "Ann", "Bob"]
 
 
-async def test_the_sheet_is_csv_with_quotes_and_without_formulas() -> None:
+async def test_the_sheet_is_csv_with_quotes_and_without_formulas(autojump_clock: MockClock) -> None:
     async with open_house() as house:
         event = await sold(house)
         reply = await house.call("GET", f"/api/v1/events/{event}/results.csv", "clerk")
@@ -87,7 +85,7 @@ def test_a_cell_that_a_spreadsheet_would_run_is_quoted(start: str) -> None:
     assert rows == [["name"], [f"'{start}1+1"], [f"a{start}"], [""]]
 
 
-async def test_the_leaderboard_ranks_what_was_won() -> None:
+async def test_the_leaderboard_ranks_what_was_won(autojump_clock: MockClock) -> None:
     async with open_house() as house:
         event = await sold(house)
         await trio.sleep(1)  # virtual time: the view is written
