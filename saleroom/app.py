@@ -49,6 +49,8 @@ logger = logging.getLogger("saleroom.app")
 ROOT = "saleroom"
 STORE_RETRY_S = 0.25
 STORE_CHECK_S = 2.0
+EVENTS_CHECK_S = 10.0
+"""Between two looks for events that another program has put into the journal."""
 
 
 @attrs.define(eq=False)
@@ -214,22 +216,25 @@ class Server:
                 await child.stopping.wait()
 
     async def _run_opener(self, child: Child) -> None:
-        """Give every event of the journal its place in the tree, then idle."""
-        rows = await self._known_events(child)
+        """Give every event of the journal its place in the tree, also those that come later."""
         async with trio.open_nursery() as nursery:
-            for event, is_public in rows:
-                if self.registry.site(event) is None:
-                    spec = self.registry.event_spec(event, is_public=is_public)
-                    nursery.start_soon(self.supervisor.add_child, EVENTS_PATH, spec)
-            child.started()
-        await child.stopping.wait()
+            while not child.stopping.is_set():
+                for event, is_public in await self._known_events(child):
+                    if self.registry.site(event) is None:
+                        spec = self.registry.event_spec(event, is_public=is_public)
+                        nursery.start_soon(self.supervisor.add_child, EVENTS_PATH, spec)
+                child.started()
+                with trio.move_on_after(EVENTS_CHECK_S):
+                    await child.stopping.wait()
+            nursery.cancel_scope.cancel()
 
     async def _known_events(self, child: Child) -> list[tuple[str, bool]]:
+        """List the journal's events that have no site yet, with whether they are public."""
         stores = self.registry.stores
         while True:
             try:
-                events = await stores.journal.events()
-                return [(event, (await stores.catalogue.event(event)).public) for event in events]
+                new = [e for e in await stores.journal.events() if self.registry.site(e) is None]
+                return [(event, (await stores.catalogue.event(event)).public) for event in new]
             except StoreUnavailable as error:
                 child.waiting(str(error))
                 await trio.sleep(STORE_RETRY_S)

@@ -34,7 +34,7 @@ class Story:
             yield from self._welcome(message)
         elif kind == "feed":
             for fact in message["events"]:
-                yield f"#{fact['seq']:<6} {self._fact(fact)}"
+                yield f"#{fact['seq']:<6} {self.fact_line(fact)}"
         elif kind == "leaderboard_update":
             top = ", ".join(f"{r['paddle']} ({self.money(r['total'])})" for r in message["top"])
             yield f"        raised {self.money(message['raised'])}; ahead: {top or 'nobody yet'}"
@@ -71,7 +71,8 @@ class Story:
                 f"{self.money(lot['price']):>16}  {self._holder(lot['leader']):<11} {lot['title']}"
             )
 
-    def _fact(self, fact: Message) -> str:
+    def fact_line(self, fact: Message) -> str:
+        """Tell one fact of the feed."""
         tell = _TOLD.get(fact["type"])
         if tell is not None:
             return tell(self, fact)
