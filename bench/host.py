@@ -1,0 +1,117 @@
+"""A server process of the benchmark's own, in a fresh folder, on a core of its own.
+
+Owns: the process, its data folder and its secret. Invariant: it listens on loopback on a free port
+with the embedded database, and nothing of it outlives the block. Source: PROTOCOL 6.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import selectors
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import attrs
+
+from bench import BenchFailed
+from bench.server import TRIMMED
+from bench.usage import Cores, Reading, pin, read_usage
+from saleroom.auction.roles import Role
+from saleroom.http.tokens import SecretKey, TokenIssuer
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+HOST = "127.0.0.1"
+START_S, STOP_S, TRIM_S = 60.0, 30.0, 10.0
+TOKEN_S = 3600
+SERVING = re.compile(rb"serving on http://127\.0\.0\.1:(\d+)")
+
+SERVE: tuple[str, ...] = ("saleroom", "serve")
+BENCH_SERVE: tuple[str, ...] = ("bench.server",)
+
+
+@attrs.frozen
+class Host:
+    """A server that serves."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    issuer: TokenIssuer
+    cores: Cores
+
+    def token(self, user: str, role: Role = Role.DONOR) -> str:
+        """Sign a token that this server believes."""
+        return self.issuer.issue(user, [role], TOKEN_S)
+
+    def usage(self) -> Reading:
+        """Read the clocks of the server and of this process."""
+        return read_usage(self.process.pid, self.cores)
+
+    def trim(self) -> None:
+        """Have `bench.server` give back what memory it can."""
+        self.process.send_signal(signal.SIGUSR1)
+        _read_until(self.process, re.compile(TRIMMED.encode()), TRIM_S)
+
+
+@contextmanager
+def running_server(module: Sequence[str], cores: Cores) -> Iterator[Host]:
+    """Run `python -m MODULE...` for the length of the block. Raises BenchFailed."""
+    secret = secrets.token_hex(32)
+    with tempfile.TemporaryDirectory(prefix="saleroom-bench-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # the database runs as another user where this one is root
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("SALEROOM_")}
+        environment |= {
+            "SALEROOM_DATA_DIR": str(folder / "data"),
+            "SALEROOM_PORT": "0",
+            "SALEROOM_SECRET": secret,
+            "SALEROOM_LOG_LEVEL": "warning",
+        }
+        process = subprocess.Popen(
+            [sys.executable, "-m", *module],
+            stdout=subprocess.PIPE,
+            env=environment,
+            cwd=CHECKOUT,
+        )
+        try:
+            pin(process.pid, cores.server)
+            port = int(_read_until(process, SERVING, START_S)[1])
+            yield Host(process, port, TokenIssuer(SecretKey(secret.encode()), time.time), cores)
+        finally:
+            _stop(process)
+
+
+def _read_until(
+    process: subprocess.Popen[bytes], wanted: re.Pattern[bytes], within_s: float
+) -> re.Match[bytes]:
+    """Read what the server prints until it says what is wanted."""
+    assert process.stdout is not None
+    deadline, printed = time.monotonic() + within_s, b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while not (found := wanted.search(printed)):
+            if not selector.select(max(0.0, deadline - time.monotonic())):
+                raise BenchFailed(f"the server did not say {wanted.pattern!r} in {within_s:g} s")
+            chunk = os.read(process.stdout.fileno(), 4096)
+            if not chunk:
+                raise BenchFailed("the server ended; its last words stand above")
+            printed += chunk
+    return found
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    assert process.stdout is not None
+    process.stdout.close()

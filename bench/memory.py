@@ -1,0 +1,79 @@
+"""`memory`: what an idle connection costs the server.
+
+Owns: the measure. Invariant: resident memory of the server process alone, after garbage was
+collected and free memory given back, both before and after the connections counted; the first
+connections, which bring in what all share, are not among them. The kernel's socket buffers are not
+resident memory, and not counted. Source: I6.
+"""
+
+from __future__ import annotations
+
+import time
+from itertools import pairwise
+
+from bench.host import BENCH_SERVE, HOST, Host, running_server
+from bench.load import Client, Load
+from bench.report import Goal, Result
+from bench.sale import open_sale, tokens
+from bench.usage import Cores, resident_bytes, usage_between
+
+FIRST, STEPS, STEP = 200, 3, 400
+USERS = 280  # each holds 5 sockets, as many as the server lets one user have
+LOTS = 20
+SETTLE_S = 2.0
+GOAL = Goal("<=", 30.0)
+
+
+def measure_memory(cores: Cores) -> Result:
+    """Take the measure."""
+    with running_server(BENCH_SERVE, cores) as host:
+        sale = open_sale(host, lots=LOTS, users=USERS)
+        signed = tokens(host, sale, FIRST + STEPS * STEP)
+        load = Load(HOST, host.port)
+        before = host.usage()
+        try:
+            load.connect(sale.event, signed[:FIRST], _ignore)
+            levels = [_settled_bytes(host, load)]
+            for start in range(FIRST, len(signed), STEP):
+                load.connect(sale.event, signed[start : start + STEP], _ignore)
+                grown = _grown_bytes(host, load)
+                levels.append(_settled_bytes(host, load))
+        finally:
+            load.close()
+        usage = usage_between(before, host.usage(), cores)
+    counted = STEPS * STEP
+    steps = [(b - a) / STEP / 1024 for a, b in pairwise(levels)]
+    return Result(
+        measure="memory",
+        conditions=f"{counted} idle welcomed donors after the first {FIRST}, {USERS} users; "
+        "garbage collected and free memory given back (bench/server.py)",
+        figure="resident memory per connection",
+        value=(levels[-1] - levels[0]) / counted / 1024,
+        unit="KiB",
+        goal=GOAL,
+        usage=usage,
+        spread=steps,
+        found=[
+            f"the server: {levels[0] / 2**20:.1f} MiB with {FIRST} connections, "
+            f"{levels[-1] / 2**20:.1f} MiB with {FIRST + counted} "
+            f"({grown / 2**20:.1f} MiB before memory was given back)"
+        ],
+        details={"levels_bytes": levels},
+    )
+
+
+def _grown_bytes(host: Host, load: Load) -> int:
+    """Let things settle; give the memory as the system sees it."""
+    load.poll(time.perf_counter() + SETTLE_S)
+    return resident_bytes(host.process.pid)
+
+
+def _settled_bytes(host: Host, load: Load) -> int:
+    """Have the server give back what it does not use; give what remains."""
+    load.poll(time.perf_counter() + SETTLE_S)
+    host.trim()
+    return resident_bytes(host.process.pid)
+
+
+def _ignore(client: Client, message: bytes, now: float) -> None:
+    """Hear nothing: an idle screen."""

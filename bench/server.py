@@ -1,0 +1,67 @@
+"""The server under load where `saleroom serve` would not do: `python -m bench.server`.
+
+Owns: nothing; it is the server that `saleroom.app` composes, with the donors' command rate lifted
+where asked, and memory given back to the system on SIGUSR1. Invariant: nothing else differs from
+`saleroom serve`. Source: PROTOCOL 3 (`RATE_LIMITED`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import gc
+import os
+import signal
+
+import attrs
+import trio
+
+from saleroom.app import Server, open_server
+from saleroom.config import Limits, read_settings
+from saleroom.logs import set_up_logs
+
+UNLIMITED = 1_000_000  # commands a second of one session: more than any machine decides
+TRIMMED = "trimmed"
+
+
+def main() -> None:
+    """Serve until interrupted."""
+    parser = argparse.ArgumentParser(prog="python -m bench.server", description=main.__doc__)
+    parser.add_argument(
+        "--lift-command-rate", action="store_true", help="let donors send commands without limit"
+    )
+    limits = Limits()
+    if parser.parse_args().lift_command_rate:
+        limits = attrs.evolve(limits, command_rate_per_s=UNLIMITED, command_burst=UNLIMITED)
+    trio.run(_serve, limits)
+
+
+async def _serve(limits: Limits) -> None:
+    settings = attrs.evolve(read_settings(os.environ), limits=limits)
+    set_up_logs(settings.log_level, settings.log_format)
+    async with open_server(settings) as server, trio.open_nursery() as nursery:
+        await nursery.start(server.run)
+        print(f"serving on http://{settings.host}:{server.port}", flush=True)
+        await _obey_signals(server)
+
+
+async def _obey_signals(server: Server) -> None:
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGUSR1) as signals:
+        async for number in signals:
+            if number != signal.SIGUSR1:
+                await server.stop()
+                return
+            _trim()
+            print(TRIMMED, flush=True)
+
+
+def _trim() -> None:
+    """Collect garbage, and have glibc give back what is free; other allocators keep theirs."""
+    gc.collect()
+    give_back = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if give_back is not None:
+        give_back(0)
+
+
+if __name__ == "__main__":
+    main()
