@@ -23,6 +23,10 @@ from saleroom.protocol.views import LEADERBOARD_TOP, own_max
 
 CATCH_UP_FACTS = 250
 """Facts of one message to a reader that is behind: tens of KiB, a small part of a slow bound."""
+LEFT = 2**63
+"""The cursor of who has left: no broadcast comes there."""
+TURN_SHARE = 0.382
+"""How far the start moves from broadcast to broadcast: the golden section spreads it evenly."""
 
 
 class Wire(Protocol):
@@ -47,6 +51,7 @@ class Member:
 
     cursor: the next seq it is owed. is_behind: it is fed from the tail, at its own pace.
     behind_since: when it last took anything (trio time). owed: notices kept while it is behind.
+    is_new: it has not heard the newest leaderboard and presence.
     """
 
     wire: Wire
@@ -58,6 +63,7 @@ class Member:
     is_behind: bool = False
     behind_since: float = 0.0
     owed: dict[tuple[str, int], bytes] = attrs.field(factory=dict)
+    is_new: bool = True
 
 
 @attrs.frozen
@@ -90,13 +96,13 @@ class Audience:
     limits: AudienceLimits = AudienceLimits()
     _members: dict[Member, None] = attrs.field(init=False, factory=dict)
     _by_paddle: dict[int, dict[Member, None]] = attrs.field(init=False, factory=dict)
-    _clogged: dict[Member, None] = attrs.field(init=False, factory=dict)
     _sent: int = attrs.field(init=False, default=0)
     _start: int = attrs.field(init=False, default=0)
     _news: trio.Event = attrs.field(init=False, factory=trio.Event)
-    _last_board: bytes = attrs.field(init=False, default=b"")
-    _last_presence: bytes = attrs.field(init=False, default=b"")
-    _board_seq: int = attrs.field(init=False, default=-1)
+    _board: bytes = attrs.field(init=False, default=b"")
+    _board_position: int = attrs.field(init=False, default=-1)
+    _presence: bytes = attrs.field(init=False, default=b"")
+    _staff_presence: bytes = attrs.field(init=False, default=b"")
     _feeds: int = attrs.field(init=False, default=0)
     _frames: int = attrs.field(init=False, default=0)
     _slow_cut: int = attrs.field(init=False, default=0)
@@ -109,21 +115,17 @@ class Audience:
     def join(self, member: Member) -> None:
         """Admit a member; from its cursor on it gets every fact. No await since it was set."""
         self._members[member] = None
-        if member.paddle is not None:
-            self._by_paddle.setdefault(member.paddle, {})[member] = None
-        if member.cursor <= self.published.tail.last_seq and member.cursor <= self._sent:
+        self._seat(member, member.paddle)
+        if member.cursor <= self._sent:
             self._fall_behind(member)
             self._feed_behind(member)
 
     def leave(self, member: Member) -> None:
         """Let a member go. Idempotent."""
         self._members.pop(member, None)
-        self._clogged.pop(member, None)
-        if member.paddle is not None and member.paddle in self._by_paddle:
-            mates = self._by_paddle[member.paddle]
-            mates.pop(member, None)
-            if not mates:
-                del self._by_paddle[member.paddle]
+        self._seat(member, None)
+        member.cursor = LEFT
+        member.wire.on_drained = None
 
     def members(self) -> Iterator[Member]:
         """Go over the members of now."""
@@ -139,7 +141,7 @@ class Audience:
 
     def statistics(self) -> AudienceStatistics:
         """Count members and what was sent."""
-        behind = sum(member.is_behind for member in self._clogged)
+        behind = sum(member.is_behind for member in self._members)
         return AudienceStatistics(
             len(self._members), behind, self._feeds, self._frames, self._slow_cut
         )
@@ -158,6 +160,10 @@ class Audience:
     async def _broadcast(self) -> None:
         published = self.published
         first, last = self._sent + 1, published.tail.last_seq
+        if published.paddles_moved:
+            self._move_paddles()
+        if first < published.tail.first_seq:
+            first = published.tail.first_seq
         told = self._take_notices()
         self._sent = last
         if first <= last:
@@ -185,22 +191,43 @@ class Audience:
                     await trio.lowlevel.checkpoint()
         for paddle, kind, lot, message in told:
             for member in self.of_paddle(paddle):
-                self._tell(member, kind, lot, message)
+                if member.cursor <= last + 1:  # the welcome of a later one has said it
+                    self._tell(member, kind, lot, message)
 
     def _in_turn(self) -> list[Member]:
         """Give all members, starting from another one each time."""
         members = list(self._members)
         if not members:
             return members
-        self._start = (self._start + self.limits.slice_sends) % len(members)
+        stride = max(1, int(len(members) * TURN_SHARE))
+        self._start = (self._start + stride) % len(members)
         return members[self._start :] + members[: self._start]
+
+    def _move_paddles(self) -> None:
+        """Follow users to the paddles that they hold now, so that notices reach none but them."""
+        self.published.paddles_moved = False
+        paddle_of = self.published.state.paddle_of
+        for member in self._members:
+            paddle = None if member.user is None else paddle_of.get(member.user)
+            if paddle != member.paddle:
+                self._seat(member, paddle)
+
+    def _seat(self, member: Member, paddle: int | None) -> None:
+        """Count a member for this paddle, and no more for the one it had."""
+        if member.paddle is not None and member.paddle in self._by_paddle:
+            mates = self._by_paddle[member.paddle]
+            mates.pop(member, None)
+            if not mates:
+                del self._by_paddle[member.paddle]
+        member.paddle = paddle
+        if paddle is not None:
+            self._by_paddle.setdefault(paddle, {})[member] = None
 
     # Those who are behind
 
     def _fall_behind(self, member: Member) -> None:
         member.is_behind = True
         member.behind_since = trio.current_time()
-        self._clogged[member] = None
 
     def _feed_behind(self, member: Member) -> None:
         """Send from the tail until the socket is full or the member has caught up."""
@@ -220,25 +247,22 @@ class Audience:
             member.behind_since = trio.current_time()
             member.wire.send_nowait(_frame_of([message]))
         member.is_behind = False
+        member.is_new = True
         owed, member.owed = member.owed, {}
         for message in owed.values():
             member.wire.send_nowait(_frame_of([message]))
-        self._clogged.pop(member, None)
         if member.wire.unsent_bytes:
             self._check_clog(member)
 
     def _check_clog(self, member: Member) -> None:
         """Bound what a slow reader has unsent: first conflate, then cut."""
         wire, now = member.wire, trio.current_time()
-        self._clogged[member] = None
         if member.is_behind:
             if wire.unsent_bytes and now - member.behind_since >= self.limits.outbox_age_s:
                 self._cut(member)
             return
         since = wire.unsent_since
-        if since is None:
-            del self._clogged[member]
-        elif (
+        if since is not None and (
             wire.unsent_bytes >= self.limits.outbox_bytes or now - since >= self.limits.outbox_age_s
         ):
             self._fall_behind(member)
@@ -246,7 +270,6 @@ class Audience:
 
     def _cut(self, member: Member) -> None:
         self._slow_cut += 1
-        member.wire.on_drained = None
         self.leave(member)
         member.wire.finish_nowait(close_frame(Close.SLOW, Close.SLOW.name))
 
@@ -269,8 +292,9 @@ class Audience:
         for paddle in led - {leads}:
             message = notices.outbid(number, standing.price, standing.min_next)
             yield paddle, "outbid", number, message
-        for win in lot.wins[before.wins :]:
-            yield win.paddle, "won", number, notices.won(number, win.amount)
+        newest = {win.paddle: win for win in lot.wins if win.seq > before.won_seq}
+        for paddle, win in newest.items():
+            yield paddle, "won", number, notices.won(number, win.amount)
         maxes = {paddle: own_max(lot, paddle) for paddle in (*lot.absentees, *before.maxes)}
         if leads is not None:
             maxes[leads] = own_max(lot, leads)
@@ -291,40 +315,47 @@ class Audience:
         """Send the leaderboard and presence when they changed; look after slow readers."""
         while True:
             await trio.sleep(self.limits.period_s)
-            for member in list(self._clogged):
-                self._check_clog(member)
-            await self._send_changed()
+            await self._tick()
 
-    async def _send_changed(self) -> None:
-        state = self.published.state
-        messages = []
-        if state.position != self._board_seq:
-            self._board_seq = state.position
-            top = leaderboard(state)[:LEADERBOARD_TOP]
-            board = notices.leaderboard_update(top, state.raised)
-            if board != self._last_board:
-                self._last_board = board
-                messages.append(board)
-        paddles = sorted(self._by_paddle)
-        spectators = sum(m.paddle is None and not m.is_staff for m in self._members)
-        presence = notices.presence(len(paddles), spectators)
-        staff_presence = notices.presence(len(paddles), spectators, paddles)
-        if staff_presence != self._last_presence:
-            self._last_presence = staff_presence
-        else:
-            presence = staff_presence = b""
-        await self._send_all(
-            _frame_of([*messages, presence]), _frame_of([*messages, staff_presence])
-        )
-
-    async def _send_all(self, frame: bytes, staff_frame: bytes) -> None:
-        if not staff_frame:
-            return
+    async def _tick(self) -> None:
+        """Tell everyone what changed, and those who are new to it all of it."""
+        before = self._board, self._presence, self._staff_presence
+        self._look_around()
+        board, presence, staff_presence = self._board, self._presence, self._staff_presence
+        news = _frame_of([_new(board, before[0]), _new(presence, before[1])])
+        staff_news = _frame_of([_new(board, before[0]), _new(staff_presence, before[2])])
+        all_of_it = _frame_of([board, presence])
+        staff_all_of_it = _frame_of([board, staff_presence])
         for count, member in enumerate(self._in_turn(), 1):
-            if not member.is_behind:
-                member.wire.send_nowait(staff_frame if member.is_staff else frame)
+            if member.cursor != LEFT and member.wire.unsent_bytes:
+                self._check_clog(member)
+            if not member.is_behind and member.cursor != LEFT:
+                if member.is_new:
+                    member.is_new = False
+                    frame = staff_all_of_it if member.is_staff else all_of_it
+                else:
+                    frame = staff_news if member.is_staff else news
+                if frame:
+                    member.wire.send_nowait(frame)
             if count % self.limits.slice_sends == 0:
                 await trio.lowlevel.checkpoint()
+
+    def _look_around(self) -> None:
+        """Note the leaderboard and who is here."""
+        state = self.published.state
+        if state.position != self._board_position:
+            self._board_position = state.position
+            top = leaderboard(state)[:LEADERBOARD_TOP]
+            self._board = notices.leaderboard_update(top, state.raised)
+        paddles = sorted(self._by_paddle)
+        spectators = sum(m.paddle is None and not m.is_staff for m in self._members)
+        self._presence = notices.presence(len(paddles), spectators)
+        self._staff_presence = notices.presence(len(paddles), spectators, paddles)
+
+
+def _new(now: bytes, before: bytes) -> bytes:
+    """Give what changed; nothing for nothing."""
+    return now if now != before else b""
 
 
 def _frame_of(messages: list[bytes]) -> bytes:

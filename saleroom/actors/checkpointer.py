@@ -63,23 +63,25 @@ class Checkpointer:
         child.started()
         published, _ = await self.site.up()
         published.touch_all()
+        self.site.checkpoint_due.set()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._checkpoint_forever, published)
             await child.stopping.wait()
             nursery.cancel_scope.cancel()
+        published.touch_all()
         await self._write_hot(published)
 
     async def _checkpoint_forever(self, published: Published) -> None:
         while True:
             await self.site.checkpoint_due.wait()
             self.site.checkpoint_due = trio.Event()
-            written = await self._write_hot(published)
-            await self._mirror_status(published.state.status)
+            is_kept = await self._write_hot(published)
+            is_kept &= await self._mirror_status(published.state.status)
             if published.state.position - self.site.saved.position >= self.limits.snapshot_facts:
                 await self._save_snapshot(published)
-            if not written:
+            if not is_kept:
                 self.site.checkpoint_due.set()
-            await trio.sleep(self.limits.rest_s if written else self.limits.retry_s)
+            await trio.sleep(self.limits.rest_s if is_kept else self.limits.retry_s)
 
     async def _write_hot(self, published: Published) -> bool:
         dirty, published.dirty = published.dirty, set()
@@ -87,7 +89,7 @@ class Checkpointer:
             return True
         try:
             await self._write_view(published, dirty)
-        except StoreUnavailable as error:
+        except (StoreUnavailable, OutcomeUnknown) as error:
             if not self.is_degraded:
                 logger.warning("event %s: no checkpoint: %s", self.site.event, error)
             self.is_degraded = True
@@ -119,17 +121,17 @@ class Checkpointer:
         values["leaderboard"] = view.leaderboard()
         await self.hot.write(self.site.event, values)
 
-    async def _mirror_status(self, status: str) -> None:
+    async def _mirror_status(self, status: str) -> bool:
         """Keep the catalogue's copy of the event's status, for lists of events."""
         if status == self._status:
-            return
+            return True
         try:
             await self.catalogue.set_status(self.site.event, status)
         except (StoreUnavailable, OutcomeUnknown) as error:
             logger.warning("event %s: status not mirrored: %s", self.site.event, error)
-            self.site.checkpoint_due.set()
-        else:
-            self._status = status
+            return False
+        self._status = status
+        return True
 
     async def _save_snapshot(self, published: Published) -> None:
         """Encode in small steps, so that the loop goes on; the body last, at one instant."""
@@ -146,12 +148,17 @@ class Checkpointer:
         position, head = published.state.position, published.head
         body = encode_body(published.state, head, book.answers, chunked)
         try:
-            await self.snapshots.save(self.site.event, position, head, body, chunks)
+            is_saved = await self.snapshots.save(
+                self.site.event, position, head, body, chunks, saved.chunks
+            )
         except (StoreUnavailable, OutcomeUnknown) as error:
             logger.warning("event %s: no snapshot: %s", self.site.event, error)
             return
-        self._saves += 1
-        self.site.saved = Saved(position, chunked)
+        if is_saved:
+            self._saves += 1
+            self.site.saved = Saved(position, chunked, saved.chunks + len(chunks))
+        else:
+            self.site.saved = attrs.evolve(saved, position=position)
 
     def statistics(self) -> Mapping[str, Any]:
         """Give what the tree shows."""

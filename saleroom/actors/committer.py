@@ -12,13 +12,12 @@ from collections.abc import Sequence
 import attrs
 import trio
 
+from saleroom.actors.holders import Holders
 from saleroom.actors.mailbox import Envelope
 from saleroom.actors.site import Site
-from saleroom.auction import commands as c
 from saleroom.auction.book import Outcome
-from saleroom.auction.facts import PaddleAdded
 from saleroom.protocol.answers import ack, nack
-from saleroom.storage.ports import Batch, Journal, Record, Registration
+from saleroom.storage.ports import Batch, Journal, Record
 
 PUBLISH_SLICE = 100
 """Outcomes published between two looks at the loop: under 2 ms."""
@@ -84,7 +83,7 @@ class Committer:
         """Whether more must not be decided before a commit ends."""
         if self._pending_facts + self._in_flight_facts >= self.limits.facts:
             return True
-        oldest = self._in_flight_since or self._pending_since
+        oldest = self._pending_since if self._in_flight_since is None else self._in_flight_since
         return oldest is not None and trio.current_time() - oldest >= self.limits.age_s
 
     async def progress(self) -> None:
@@ -99,8 +98,8 @@ class Committer:
                 await self._work.wait()
             batch, self._pending = self._pending, []
             self._in_flight_facts, self._pending_facts = self._pending_facts, 0
-            self._in_flight_since = self._pending_since or trio.current_time()
-            self._pending_since = None
+            since, self._pending_since = self._pending_since, None
+            self._in_flight_since = trio.current_time() if since is None else since
             await self._commit(batch)
             await self._publish(batch)
             self._in_flight_facts, self._in_flight_since = 0, None
@@ -120,12 +119,19 @@ class Committer:
         ]
         if not records:
             return
-        registrations = [row for decided in batch for row in _registrations(decided.outcome)]
+        holders = Holders()
+        for decided in batch:
+            holders.note(decided.outcome)
         await self.journal.append(
-            self.site.event, self.term, Batch(records, registrations=registrations)
+            self.site.event,
+            self.term,
+            Batch(
+                records,
+                registrations=list(holders.registered.values()),
+                renumbered=list(holders.moved.items()),
+            ),
         )
-        for row in registrations:
-            self.site.names[row.paddle] = row.name
+        holders.rename(self.site.names)
         self._commits += 1
         self._committed += len(records)
         self._largest = max(self._largest, len(records))
@@ -151,23 +157,3 @@ class Committer:
             assert outcome.refusal is not None
             encoded = nack(command_id, outcome.refusal, outcome.as_of, self.site.clock.now_ms())
         self.site.mailbox.answer(envelope, encoded)
-
-
-def _registrations(outcome: Outcome) -> list[Registration]:
-    """Give the rows that a registration writes beside its fact: what no fact may hold."""
-    command = outcome.asked.command if outcome.asked is not None else None
-    rows = []
-    for chained in outcome.records:
-        fact = chained.entry.fact
-        if isinstance(fact, PaddleAdded) and isinstance(command, c.AddPaddle):
-            rows.append(
-                Registration(
-                    fact.paddle,
-                    command.user,
-                    command.name or command.user or f"Paddle {fact.paddle}",
-                    command.email,
-                    command.phone,
-                    command.table,
-                )
-            )
-    return rows

@@ -99,17 +99,17 @@ class Doorkeeper:
             _, entry, session = heapq.heappop(self._due)
             if self._sessions.get(session) != entry:
                 continue
-            quiet_s = now - session.connection.last_seen
+            last_seen = session.connection.last_seen
             if session.expires_at <= self.now():
                 session.end(Close.TOKEN_EXPIRED)
-            elif quiet_s >= beat_s * self.limits.talk.silent_heartbeats:
+            elif last_seen + beat_s * self.limits.talk.silent_heartbeats <= now:
                 self._silent += 1
                 session.end(Close.SILENT)
-            elif quiet_s >= beat_s:
+            elif last_seen + beat_s <= now:
                 session.beat()
                 self._watch(session, now + beat_s)
             else:
-                self._watch(session, session.connection.last_seen + beat_s)
+                self._watch(session, last_seen + beat_s)
 
     async def drain(self) -> None:
         """Refuse newcomers and close every session 4200, spread out so that none stampedes."""

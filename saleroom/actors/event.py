@@ -27,7 +27,6 @@ from saleroom.storage.ports import (
     Journal,
     OutcomeUnknown,
     Snapshots,
-    StoreError,
     StoreUnavailable,
 )
 
@@ -58,7 +57,10 @@ class EventLimits:
 
 @attrs.define(eq=False)
 class EventActor:
-    """Decide one event's commands; `run` is the body of the supervised child, per incarnation."""
+    """Decide one event's commands; `run` is the body of the supervised child.
+
+    incarnations: how often the event was rebuilt here, for whatever reason.
+    """
 
     site: Site
     journal: Journal
@@ -67,35 +69,58 @@ class EventActor:
     limits: EventLimits = attrs.field(factory=EventLimits)
     book: Book | None = None
     committer: Committer | None = None
+    incarnations: int = 0
 
     async def run(self, child: Incarnation) -> None:
         """Rebuild, then decide until asked to stop; then commit what was decided and return.
 
-        Raises whatever ends the incarnation; the mailbox keeps what is unanswered. When another
-        server has taken the event over, it answers no more and waits to be stopped.
+        A failure of PostgreSQL ends the incarnation, not the child: the next one is rebuilt as soon
+        as the store allows (I4, I7). Raises whatever else ends an incarnation; the mailbox keeps
+        what is unanswered. When another server has taken the event over, it answers no more and
+        waits to be stopped.
         """
+        while not child.stopping.is_set():
+            failure = await self._live_once(child)
+            if isinstance(failure, Fenced):
+                self.site.is_lost = True
+                child.waiting("another server runs this event")
+                await child.stopping.wait()
+            elif failure is not None:
+                child.waiting(f"PostgreSQL: {failure}")
+                with trio.move_on_after(self.limits.retry_s):
+                    await child.stopping.wait()
+
+    async def _live_once(self, child: Incarnation) -> BaseException | None:
+        """Live one incarnation; give the failure of the store that ended it, None at a stop."""
+        failure: BaseException | None = None
+        lived = self.incarnations
         try:
             await self._live(child)
-        except* Fenced:
-            self.site.is_lost = True
-            child.waiting("another server runs this event")
-            await child.stopping.wait()
-        except* StoreError:
-            raise
+        except* (StoreUnavailable, OutcomeUnknown) as away:
+            failure = _first_of(away)
+            if self.incarnations > lived:
+                logger.warning("event %s: rebuilding after %r", self.site.event, failure)
+        except* Fenced as lost:
+            failure = _first_of(lost)
+            logger.warning("event %s: %s", self.site.event, failure)
         except* Exception:
-            self.site.alive_at = self.site.clock.now_ms()
+            if self.incarnations > lived:
+                self.site.alive_at = self.site.clock.now_ms()
             raise
+        return failure
 
     async def _live(self, child: Incarnation) -> None:
-        rebuilt = await self._rebuild(child)
+        rebuilt = await self._rebuild()
+        self.incarnations += 1
         book, site = rebuilt.book, self.site
         self.book = site.book = book
         self.committer = committer = Committer(site, self.journal, rebuilt.term, self.limits.commit)
-        site.clock.not_before(book.state.at)
+        site.clock.not_before(max(book.state.at, rebuilt.alive_at or 0))
         self._give_back_lost_time(book, committer, rebuilt.alive_at)
         site.publish(rebuilt.published, rebuilt.epoch, rebuilt.head, rebuilt.tail)
         site.mailbox.redeliver()
         site.saved = rebuilt.saved
+        site.is_lost = False
         async with trio.open_nursery() as nursery:
             nursery.start_soon(committer.commit_forever)
             nursery.start_soon(self._sign_forever, book, rebuilt.term)
@@ -107,15 +132,10 @@ class EventActor:
             await self._sign(book, rebuilt.term)
             nursery.cancel_scope.cancel()
 
-    async def _rebuild(self, child: Incarnation) -> Rebuilt:
-        """Rebuild from the store, waiting for it as long as it takes (I7)."""
-        while True:
-            try:
-                await learn_names(self.site, self.catalogue)
-                return await rebuild(self.site, self.journal, self.snapshots)
-            except (StoreUnavailable, OutcomeUnknown) as error:
-                child.waiting(f"PostgreSQL: {error}")
-                await trio.sleep(self.limits.retry_s)
+    async def _rebuild(self) -> Rebuilt:
+        rebuilt = await rebuild(self.site, self.journal, self.snapshots)
+        await learn_names(self.site, self.catalogue)
+        return rebuilt
 
     def _give_back_lost_time(self, book: Book, committer: Committer, alive_at: int | None) -> None:
         alive_at = max(alive_at or 0, self.site.alive_at or 0, book.state.at)
@@ -179,9 +199,15 @@ class EventActor:
             return {}
         committed = self.committer.statistics()
         return {
+            "incarnations": self.incarnations,
             "seq": self.book.state.seq,
             "committed": committed.committed,
             "commits": committed.commits,
             "pending_facts": committed.pending_facts,
             "largest_batch": committed.largest_batch,
         }
+
+
+def _first_of(group: BaseException) -> BaseException:
+    """Give the first error of a group, however deep."""
+    return _first_of(group.exceptions[0]) if isinstance(group, BaseExceptionGroup) else group

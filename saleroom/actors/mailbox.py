@@ -7,6 +7,7 @@ the order of decision. Must not know what a command means. Source: rule 8, I4, I
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable
 
@@ -33,7 +34,10 @@ class MailboxFull(Exception):
 
 @attrs.define(eq=False)
 class Envelope:
-    """A command with whom to answer. crashes: how often the actor died deciding it."""
+    """A command with whom to answer. crashes: how often the actor died deciding it.
+
+    is_taken: an incarnation has had it, so that its facts may be durable.
+    """
 
     asked: Asked
     reply: Reply
@@ -47,7 +51,7 @@ class Envelope:
 class MailboxLimits:
     """commands: of all; staff_reserve: of those, for staff alone; user_share: of one donor.
 
-    wait_s: after this a command is answered OVERLOADED (not taken) or OUTCOME_UNKNOWN (taken).
+    wait_s: after this a command is answered OVERLOADED (never taken) or OUTCOME_UNKNOWN.
     """
 
     commands: int = 20_000
@@ -77,12 +81,15 @@ class Mailbox:
     _held: dict[str, int] = attrs.field(init=False, factory=dict)
     _arrival: trio.Event = attrs.field(init=False, factory=trio.Event)
     _in_hand: Envelope | None = attrs.field(init=False, default=None)
+    _is_attended: bool = attrs.field(init=False, default=True)
     _entered: int = attrs.field(init=False, default=0)
     _refused: int = attrs.field(init=False, default=0)
     _expired: int = attrs.field(init=False, default=0)
 
     def put(self, ask: Ask, by: str, role: Role | None, reply: Reply) -> None:
         """Let a command in, stamped now. Raises MailboxFull."""
+        if not self._is_attended:
+            raise MailboxFull("the event does not run")
         is_staff = outranks(role, Role.CLERK)
         unanswered = len(self._waiting) + len(self._taken)
         room = self.limits.commands - (0 if is_staff else self.limits.staff_reserve)
@@ -149,13 +156,23 @@ class Mailbox:
             if envelope.crashes >= 2:
                 self.answer(envelope, self._nack(envelope, "INTERNAL"))
             else:
-                envelope.is_taken = False
                 self._waiting.appendleft(envelope)
         if self._waiting:
             self.nudge()
 
-    async def expire_forever(self) -> None:
-        """Answer what waited too long, until cancelled."""
+    async def attend(self) -> None:
+        """Answer what waited too long, until cancelled; then, all that is left.
+
+        Nothing is let in before the mailbox is attended again.
+        """
+        self._is_attended = True
+        try:
+            await self._expire_forever()
+        finally:
+            self._is_attended = False
+            self._expire_until(math.inf)
+
+    async def _expire_forever(self) -> None:
         while True:
             oldest = self._oldest()
             if oldest is None:
@@ -163,18 +180,16 @@ class Mailbox:
                 await trio.sleep(self.limits.wait_s)
             else:
                 await trio.sleep_until(oldest.entered + self.limits.wait_s)
-            self.expire()
+            self._expire_until(trio.current_time())
 
-    def expire(self) -> None:
-        """Answer whatever has waited for `wait_s`."""
-        overdue = trio.current_time() - self.limits.wait_s
-        while (oldest := self._oldest()) is not None and oldest.entered <= overdue:
+    def _expire_until(self, now: float) -> None:
+        """Answer whatever has waited for `wait_s` at `now`."""
+        while (oldest := self._oldest()) is not None and oldest.entered + self.limits.wait_s <= now:
             self._expired += 1
-            if oldest.is_taken:
-                self.answer(oldest, self._nack(oldest, "OUTCOME_UNKNOWN"))
-            else:
+            if not self._taken:
                 self._waiting.popleft()
-                self.answer(oldest, self._nack(oldest, "OVERLOADED"))
+            code = "OUTCOME_UNKNOWN" if oldest.is_taken else "OVERLOADED"
+            self.answer(oldest, self._nack(oldest, code))
 
     def statistics(self) -> MailboxStatistics:
         """Count what waits and what went through."""

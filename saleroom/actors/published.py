@@ -7,6 +7,8 @@ order; whatever leaves the event is read from here. Source: I2.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import attrs
 
 from saleroom.auction import facts as f
@@ -15,19 +17,20 @@ from saleroom.auction.lot import Lot
 from saleroom.auction.state import Entry, EventState
 from saleroom.protocol.feed import Tail
 from saleroom.protocol.views import PublicView, own_max
-from saleroom.protocol.wire_facts import wire_fact
+from saleroom.protocol.wire_facts import WireFact, wire_fact
 
 
 @attrs.frozen
 class Before:
     """What a lot had at the last feed, for notices.
 
-    maxes: what each paddle had standing. bidders: whose bids came since.
+    maxes: what each paddle had standing. won_seq: the newest win's, 0 without one. bidders: whose
+    bids came since.
     """
 
     leader: int | None
     maxes: dict[int, int]
-    wins: int
+    won_seq: int
     bidders: set[int] = attrs.field(factory=set)
 
 
@@ -39,11 +42,14 @@ def before_of(lot: Lot) -> Before:
         maximum = own_max(lot, standing.leader)
         if maximum is not None:
             maxes[standing.leader] = maximum
-    return Before(standing.leader if lot.is_running else None, maxes, len(lot.wins))
+    won_seq = lot.wins[-1].seq if lot.wins else 0
+    return Before(standing.leader if lot.is_running else None, maxes, won_seq)
 
 
-_TOUCHES_ALL = (f.EventResumed, f.PaddleRenumbered)
+_TOUCHES_ALL = (f.EventResumed, f.EventClosed, f.PaddleRenumbered)
 """Facts that change several lots."""
+_GIVES_PADDLES = (f.PaddleAdded, f.PaddleRenumbered)
+"""Facts after which a user holds another paddle, or a first one."""
 
 
 @attrs.define(eq=False)
@@ -51,7 +57,8 @@ class Published:
     """One event as it is told.
 
     epoch: the journal's identity. touched: the lots changed since the last feed. dirty: the lots
-    changed since the last checkpoint, None standing for the event itself.
+    changed since the last checkpoint, None standing for the event itself. paddles_moved: whether a
+    user's paddle has changed since the last feed.
     """
 
     state: EventState
@@ -61,6 +68,7 @@ class Published:
     head: bytes = b""
     touched: dict[int, Before] = attrs.field(init=False, factory=dict)
     dirty: set[int | None] = attrs.field(init=False, factory=set)
+    paddles_moved: bool = attrs.field(init=False, default=False)
 
     def __attrs_post_init__(self) -> None:
         self.view = PublicView(self.state)
@@ -87,19 +95,34 @@ class Published:
             self.touched[fact.lot].bidders.add(fact.bidder)
         apply(self.state, entry)
         self.head = head
-        self.view.touch(None if isinstance(fact, _TOUCHES_ALL) else number)
-        if isinstance(fact, _TOUCHES_ALL):
+        if number is not None:
+            self.view.touch(number)
+            self.dirty.add(number)
+        elif isinstance(fact, _TOUCHES_ALL):
+            self.view.touch(None)
             self.touch_all()
         else:
-            self.dirty.add(number)
+            self.dirty.add(None)
+        if isinstance(fact, _GIVES_PADDLES):
+            self.paddles_moved = True
         if entry.seq is not None and entry.seq > self.tail.last_seq:
             self.tail.add(wire_fact(entry))
 
-    def replace(self, state: EventState, head: bytes) -> None:
-        """Go on from the state of a new incarnation, at least as new as this one."""
+    def replace(self, state: EventState, head: bytes, tail: Sequence[WireFact]) -> None:
+        """Go on from the state of a new incarnation, at least as new as this one.
+
+        tail: its newest public facts. Where they do not reach back to ours, because another server
+        ran the event meanwhile, whoever followed it from here starts anew.
+        """
+        if tail and tail[0].seq > self.tail.last_seq + 1:
+            self.tail = Tail(self.tail.limits, tail[0].seq - 1)
+        for fact in tail:
+            if fact.seq > self.tail.last_seq:
+                self.tail.add(fact)
         for number, lot in self.state.lots.items():
             self.touched.setdefault(number, before_of(lot))
         self.state = state
         self.view = PublicView(state)
         self.head = head
+        self.paddles_moved = True
         self.touch_all()

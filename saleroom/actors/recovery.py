@@ -48,24 +48,26 @@ async def rebuild(site: Site, journal: Journal, snapshots: Snapshots) -> Rebuilt
     """Take the event over and rebuild it.
 
     Raises what the stores raise, NotFound for an event without a journal, and RecordDamaged when
-    the chain does not hold.
+    the chain does not hold or has lost what was told.
     """
     ownership = await journal.take_term(site.event)
     tail: deque[WireFact] = deque(maxlen=site.limits.tail.facts)
-    book, saved = await _from_snapshot(site, snapshots)
+    known = site.published.seq if site.published is not None else 0
+    book, saved = await _from_snapshot(site, journal, snapshots)
     if book is None:
         first = await journal.read(site.event, 0, 1)
         if not first:
             raise NotFound(f"event {site.event} has no first record")
         book = Book.load(first[0].body)
         _check(first[0], book)
-    elif book.state.position > 0:
-        await _older_tail(site, journal, book.state.position, tail)
+    elif book.state.seq > known:
+        await _older_tail(site, journal, book.state.position, known, tail)
     async for record in _records(site.event, journal, book.state.position):
         entry = book.replay(record.body)
         _check(record, book)
-        if entry.seq is not None:
+        if entry.seq is not None and entry.seq > known:
             tail.append(wire_fact(entry))
+    _check_told(site, book, ownership.epoch)
     return Rebuilt(
         book=book,
         published=clone(book.state),
@@ -80,16 +82,19 @@ async def rebuild(site: Site, journal: Journal, snapshots: Snapshots) -> Rebuilt
 
 async def learn_names(site: Site, catalogue: Catalogue) -> None:
     """Read who holds which paddle, for greetings. Raises what the catalogue raises."""
-    after = 0
+    names: dict[int, str] = {}
     while True:
+        after = max(names, default=0)
         rows = await catalogue.registrations(site.event, after, PAGE_RECORDS)
-        site.names.update((row.paddle, row.name) for row in rows)
+        names.update((row.paddle, row.name) for row in rows)
         if len(rows) < PAGE_RECORDS:
-            return
-        after = rows[-1].paddle
+            break
+    site.names = names
 
 
-async def _from_snapshot(site: Site, snapshots: Snapshots) -> tuple[Book | None, Saved]:
+async def _from_snapshot(
+    site: Site, journal: Journal, snapshots: Snapshots
+) -> tuple[Book | None, Saved]:
     snapshot = await snapshots.newest(site.event)
     if snapshot is None:
         return None, Saved()
@@ -98,13 +103,17 @@ async def _from_snapshot(site: Site, snapshots: Snapshots) -> tuple[Book | None,
     except SnapshotDamaged as error:
         logger.warning("event %s: %s; reading the whole journal", site.event, error)
         return None, Saved()
-    return book, Saved(snapshot.position, chunked)
+    last = await journal.read(site.event, book.state.position - 1, 1)
+    if not last or last[0].head != book.head:
+        logger.warning("event %s: a snapshot of another past; reading the journal", site.event)
+        return None, Saved()
+    return book, Saved(snapshot.position, chunked, len(snapshot.chunks))
 
 
-async def _older_tail(site: Site, journal: Journal, position: int, tail: deque[WireFact]) -> None:
+async def _older_tail(
+    site: Site, journal: Journal, position: int, known: int, tail: deque[WireFact]
+) -> None:
     """Encode the facts before a snapshot that readers may still resume from."""
-    published = site.published
-    known = published.tail.last_seq if published is not None else 0
     after = max(0, position - site.limits.tail.facts)
     async for record in _records(site.event, journal, after, position):
         if record.seq is not None and record.seq > known:
@@ -125,6 +134,15 @@ async def _records(
         if len(page) < PAGE_RECORDS:
             return
         after = page[-1].position
+
+
+def _check_told(site: Site, book: Book, epoch: str) -> None:
+    """What was told is durable: a journal without it is not the one that this site knows."""
+    published = site.published
+    if published is not None and (
+        epoch != published.epoch or book.state.position < published.state.position
+    ):
+        raise RecordDamaged(f"the journal of epoch {epoch} lacks facts that were told")
 
 
 def _check(record: Record, book: Book) -> None:

@@ -130,7 +130,7 @@ def _plain_paddle(paddle: Paddle) -> dict[str, Any]:
 def _mailbox_body(site: Site) -> Any:
     async def run(child: Child) -> None:
         child.started()
-        await _until_stopped(child, site.mailbox.expire_forever)
+        await _until_stopped(child, site.mailbox.attend)
 
     return run
 

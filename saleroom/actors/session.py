@@ -196,7 +196,6 @@ class Session:
             "recovered": resumes,
             "you": you,
             "heartbeat_ms": self.limits.heartbeat_ms,
-            "feed": "conflated" if is_conflated else "full",
         }
         message = orjson.dumps(welcome)
         if not resumes:
@@ -235,6 +234,9 @@ class Session:
             )
         self.identity = renewed
         self.machine.admitted(self._role(), trio.current_time())
+        if self.member is not None:
+            self.member.is_staff = outranks(self._role(), Role.CLERK)
+            self.member.is_conflated |= not self.member.is_staff
         self.on_welcome(self)
         self._send(
             orjson.dumps(

@@ -33,10 +33,11 @@ class SiteLimits:
 
 @attrs.frozen
 class Saved:
-    """The newest snapshot known. position: its own. chunked: up to where its chunks go."""
+    """The newest snapshot known. chunked: up to which position its `chunks` chunks go."""
 
     position: int = 0
     chunked: int = 0
+    chunks: int = 0
 
 
 @attrs.define(eq=False)
@@ -74,10 +75,7 @@ class Site:
     def publish(self, state: EventState, epoch: str, head: bytes, tail: list[WireFact]) -> None:
         """Show what an incarnation rebuilt: `tail` holds its newest public facts, in order."""
         if self.published is not None:
-            for fact in tail:
-                if fact.seq > self.published.tail.last_seq:
-                    self.published.tail.add(fact)
-            self.published.replace(state, head)
+            self.published.replace(state, head, tail)
         else:
             kept = Tail(self.limits.tail, state.seq - len(tail))
             for fact in tail:

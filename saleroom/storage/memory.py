@@ -29,6 +29,7 @@ from saleroom.storage.ports import (
     Registration,
     Snapshot,
     Stores,
+    require_chunks,
     require_consecutive,
 )
 
@@ -58,6 +59,11 @@ class MemoryPeople:
 
     def upsert(self, event: str, rows: Iterable[Registration]) -> None:
         self.rows.setdefault(event, {}).update((row.paddle, row) for row in rows)
+
+    def renumber(self, event: str, moves: Iterable[tuple[int, int]]) -> None:
+        rows = self.rows.setdefault(event, {})
+        moved = [(new, rows.pop(old)) for old, new in moves if old in rows]
+        self.upsert(event, (attrs.evolve(row, paddle=new) for new, row in moved))
 
 
 class MemoryJournal:
@@ -93,6 +99,7 @@ class MemoryJournal:
         if first != len(kept.records) + 1:
             raise Fenced(f"position {first} of event {event} is not the next")
         kept.records.extend(batch.records)
+        self._people.renumber(event, batch.renumbered)
         self._people.upsert(event, batch.registrations)
         self.outbox.setdefault(event, []).extend(
             attrs.evolve(row, payload=_copied(row.payload)) for row in batch.outbox
@@ -126,15 +133,24 @@ class MemorySnapshots:
         return 0 if kept is None else len(kept.chunks)
 
     async def save(
-        self, event: str, position: int, head: bytes, body: bytes, new_chunks: Sequence[bytes]
-    ) -> None:
+        self,
+        event: str,
+        position: int,
+        head: bytes,
+        body: bytes,
+        new_chunks: Sequence[bytes],
+        first_chunk: int,
+    ) -> bool:
         await trio.lowlevel.checkpoint()
         kept = self._events.setdefault(event, _KeptSnapshots())
+        require_chunks(len(kept.chunks), first_chunk)
         if kept.bodies and position <= kept.bodies[-1][0]:
-            return
-        kept.chunks.extend(new_chunks)
+            return False
+        kept.chunks[first_chunk:] = new_chunks
+        kept.bodies = [body for body in kept.bodies if body[3] <= first_chunk]
         kept.bodies.append((position, head, body, len(kept.chunks)))
         del kept.bodies[:-BODIES_KEPT]
+        return True
 
     async def newest(self, event: str) -> Snapshot | None:
         await trio.lowlevel.checkpoint()

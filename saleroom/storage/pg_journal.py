@@ -62,11 +62,20 @@ WITH owner AS MATERIALIZED (
     FROM admitted, unnest($7::bigint[], $8::text[], $9::text[])
         WITH ORDINALITY AS o (position, topic, payload, number)
     ORDER BY o.number
+), moved AS (
+    DELETE FROM registrations AS r USING admitted, unnest($16::integer[], $17::integer[]) AS m
+        (old, new)
+    WHERE r.event_id = $1 AND r.paddle = m.old
+    RETURNING m.new, r.user_id, r.name, r.email, r.phone, r.table_name
 ), registered AS (
     INSERT INTO registrations (event_id, paddle, user_id, name, email, phone, table_name)
-    SELECT $1, p.*
-    FROM admitted, unnest($10::integer[], $11::text[], $12::text[], $13::text[], $14::text[],
-        $15::text[]) AS p
+    SELECT $1, p.* FROM (
+        SELECT * FROM moved
+        UNION ALL
+        SELECT p.* FROM admitted, unnest($10::integer[], $11::text[], $12::text[], $13::text[],
+            $14::text[], $15::text[]) AS p
+    ) AS p
+    ORDER BY 2  -- sorting takes all of `moved` in first: numbers are free before they are given
     ON CONFLICT (event_id, paddle) DO UPDATE SET (user_id, name, email, phone, table_name)
         = (excluded.user_id, excluded.name, excluded.email, excluded.phone, excluded.table_name)
 )
@@ -145,6 +154,8 @@ async def _append(connection: Connection, event: str, term: int, batch: Batch) -
             [person.email for person in people],
             [person.phone for person in people],
             [person.table for person in people],
+            [old for old, _ in batch.renumbered],
+            [new for _, new in batch.renumbered],
         )
     except asyncpg.UniqueViolationError as error:
         raise Fenced(f"position {first} of event {event} is taken") from error

@@ -12,14 +12,14 @@ from collections.abc import Sequence
 import asyncpg
 
 from saleroom.storage.pg_pool import Connection, PostgresPool, Row
-from saleroom.storage.ports import Snapshot, StoreUnavailable
+from saleroom.storage.ports import Snapshot, StoreUnavailable, require_chunks
 
 _CHUNK_COUNT = """
 SELECT coalesce(max(number), 0) FROM snapshot_chunks WHERE event_id = $1
 """
 
-# Two savers at once number their rows alike, and the primary keys refuse the second. The newest
-# body so far stays beside the new one; what is older goes.
+# Two savers at once number their new rows alike, and the primary keys refuse the second. The newest
+# body so far stays beside the new one, unless its chunks are replaced; what is older goes.
 _SAVE = """
 WITH before AS MATERIALIZED (
     SELECT
@@ -27,16 +27,27 @@ WITH before AS MATERIALIZED (
         (SELECT coalesce(max(number), 0) FROM snapshot_chunks WHERE event_id = $1) AS chunk_count
 ), saved AS (
     INSERT INTO snapshots (event_id, position, head, body, chunk_count)
-    SELECT $1, $2::bigint, $3, $4, before.chunk_count + cardinality($5::bytea[])
-    FROM before WHERE before.newest IS NULL OR before.newest < $2
+    SELECT $1, $2::bigint, $3, $4, $6::integer + cardinality($5::bytea[])
+    FROM before
+    WHERE before.chunk_count >= $6 AND (before.newest IS NULL OR before.newest < $2)
     RETURNING 1
-), chunked AS (
+), new AS MATERIALIZED (
+    SELECT $6 + c.number AS number, c.body
+    FROM saved, unnest($5::bytea[]) WITH ORDINALITY AS c (body, number)
+), replaced AS (
+    UPDATE snapshot_chunks AS old SET body = new.body
+    FROM new WHERE old.event_id = $1 AND old.number = new.number
+), appended AS (
     INSERT INTO snapshot_chunks (event_id, number, body)
-    SELECT $1, before.chunk_count + c.number, c.body
-    FROM saved, before, unnest($5::bytea[]) WITH ORDINALITY AS c (body, number)
+    SELECT $1, new.number, new.body FROM new, before WHERE new.number > before.chunk_count
+), left_over AS (
+    DELETE FROM snapshot_chunks USING saved
+    WHERE event_id = $1 AND number > $6 + cardinality($5::bytea[])
+), outdated AS (
+    DELETE FROM snapshots USING saved, before
+    WHERE event_id = $1 AND (position < before.newest OR snapshots.chunk_count > $6)
 )
-DELETE FROM snapshots USING saved, before
-WHERE snapshots.event_id = $1 AND snapshots.position < before.newest
+SELECT EXISTS (SELECT FROM saved) AS is_saved, chunk_count FROM before
 """
 
 # One statement reads one state of the database: no save can come between body and chunks.
@@ -59,9 +70,15 @@ class PostgresSnapshots:
         return await self._pool.read(_chunk_count, event)
 
     async def save(
-        self, event: str, position: int, head: bytes, body: bytes, new_chunks: Sequence[bytes]
-    ) -> None:
-        await self._pool.write(_save, event, position, head, body, new_chunks)
+        self,
+        event: str,
+        position: int,
+        head: bytes,
+        body: bytes,
+        new_chunks: Sequence[bytes],
+        first_chunk: int,
+    ) -> bool:
+        return await self._pool.write(_save, event, position, head, body, new_chunks, first_chunk)
 
     async def newest(self, event: str) -> Snapshot | None:
         return await self._pool.read(_newest, event)
@@ -79,11 +96,18 @@ async def _save(
     head: bytes,
     body: bytes,
     new_chunks: Sequence[bytes],
-) -> None:
+    first_chunk: int,
+) -> bool:
+    chunks = list(new_chunks)
     try:
-        await connection.execute(_SAVE, event, position, head, body, list(new_chunks))
+        row: Row = await connection.fetchrow(
+            _SAVE, event, position, head, body, chunks, first_chunk
+        )
     except asyncpg.UniqueViolationError as error:
         raise StoreUnavailable(f"another snapshot of event {event} came first") from error
+    require_chunks(row["chunk_count"], first_chunk)
+    is_saved: bool = row["is_saved"]
+    return is_saved
 
 
 async def _newest(connection: Connection, event: str) -> Snapshot | None:

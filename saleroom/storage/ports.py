@@ -74,11 +74,17 @@ class Registration:
 
 @attrs.frozen
 class Batch:
-    """What one group commit writes, all or nothing."""
+    """What one group commit writes, all or nothing.
+
+    renumbered: (old, new) of the holders kept so far whose paddle changes, each named once; all
+    move at the same moment, before registrations are upserted by (event, paddle). A number without
+    a row moves nothing.
+    """
 
     records: Sequence[Record]
     outbox: Sequence[OutboxRow] = ()
-    registrations: Sequence[Registration] = ()  # upserted by (event, paddle)
+    registrations: Sequence[Registration] = ()
+    renumbered: Sequence[tuple[int, int]] = ()
 
 
 @attrs.frozen
@@ -138,6 +144,12 @@ def require_consecutive(records: Sequence[Record], first: int) -> None:
             raise ValueError(f"position {record.position} stands where {expected} belongs")
 
 
+def require_chunks(kept: int, first: int) -> None:
+    """Refuse, as a bug of the caller, new chunks that would leave a hole before them."""
+    if kept < first:
+        raise ValueError(f"chunks from {first} on do not follow {kept} kept ones")
+
+
 class Journal(Protocol):
     """The append-only record of a deployment's events.
 
@@ -174,11 +186,19 @@ class Snapshots(Protocol):
         """Say how many chunks are kept."""
 
     async def save(
-        self, event: str, position: int, head: bytes, body: bytes, new_chunks: Sequence[bytes]
-    ) -> None:
-        """Keep a snapshot, appending `new_chunks`, in one transaction. Two bodies stay.
+        self,
+        event: str,
+        position: int,
+        head: bytes,
+        body: bytes,
+        new_chunks: Sequence[bytes],
+        first_chunk: int,
+    ) -> bool:
+        """Keep a snapshot, in one transaction, and say whether it was kept. Two bodies stay.
 
-        A snapshot at or below the newest kept position writes nothing.
+        `new_chunks` follow the `first_chunk` chunks that came before. Chunks from there on are a
+        stale owner's: they are replaced, and bodies that lean on them go. A snapshot at or below
+        the newest kept position writes nothing. ValueError when there are not `first_chunk` chunks.
         """
 
     async def newest(self, event: str) -> Snapshot | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 
 from saleroom.storage.ports import (
@@ -135,6 +136,51 @@ async def test_registrations_come_with_their_facts(stores: Stores) -> None:
     dot = Registration(102, "dot", "Dot")
     await stores.journal.append("gala", term, Batch(records(2, 3), (), [bob, cid, dot]))
     assert await stores.catalogue.registrations("gala", 0, 10) == [cid, dot]
+
+
+ANN = Registration(101, "ann", "Ann", "ann@example.org", "+1 555 0100", "7")
+BOB = Registration(102, None, "Bob")
+CID = Registration(103, "cid", "Cid")
+
+
+@pytest.mark.parametrize(
+    ("renumbered", "registered", "kept"),
+    [
+        ([(101, 205)], [], {102: "Bob", 103: "Cid", 205: "Ann"}),
+        ([(101, 102), (102, 101)], [], {101: "Bob", 102: "Ann", 103: "Cid"}),
+        ([(101, 102), (102, 103), (103, 101)], [], {101: "Cid", 102: "Ann", 103: "Bob"}),
+        ([(103, 104), (102, 103), (101, 102)], [], {102: "Ann", 103: "Bob", 104: "Cid"}),
+        (
+            [(101, 205)],
+            [Registration(101, None, "Dot")],
+            {101: "Dot", 102: "Bob", 103: "Cid", 205: "Ann"},
+        ),
+        ([(999, 205)], [], {101: "Ann", 102: "Bob", 103: "Cid"}),
+        ([(101, 103)], [], {102: "Bob", 103: "Ann"}),
+    ],
+)
+async def test_holders_follow_their_paddles(
+    stores: Stores,
+    renumbered: list[tuple[int, int]],
+    registered: list[Registration],
+    kept: dict[int, str],
+) -> None:
+    await stores.journal.create("gala", "00", [])
+    term = (await stores.journal.take_term("gala")).term
+    await stores.journal.append("gala", term, Batch(records(1, 1), (), [ANN, BOB, CID]))
+    await stores.journal.append("gala", term, Batch(records(2, 2), (), registered, renumbered))
+    rows = await stores.catalogue.registrations("gala", 0, 10)
+    assert {row.paddle: row.name for row in rows} == kept
+    assert ANN in [attrs.evolve(row, paddle=101) for row in rows]
+
+
+async def test_a_fenced_batch_moves_no_holder(stores: Stores) -> None:
+    await stores.journal.create("gala", "00", [])
+    term = (await stores.journal.take_term("gala")).term
+    await stores.journal.append("gala", term, Batch(records(1, 1), (), [ANN]))
+    with pytest.raises(Fenced):
+        await stores.journal.append("gala", term, Batch(records(1, 1), (), [BOB], [(101, 205)]))
+    assert await stores.catalogue.registrations("gala", 0, 10) == [ANN]
 
 
 async def test_a_sign_of_life_is_told_to_the_next_owner(stores: Stores) -> None:
