@@ -146,7 +146,7 @@ class _Stage:
         state = self.site.published.state
         if "lot" in wanted:
             lot = state.lots.get(wanted["lot"])
-            view = {} if lot is None else lot_view(lot)
+            view = {} if lot is None else lot_view(lot, len(state.paddles))
             yield from _differences(wanted, view, f"lot {wanted['lot']}")
         if "event" in wanted:
             view = event_view(state, self.site.clock.now_ms())

@@ -42,6 +42,14 @@ def answer_fields(state: EventState, fact: f.Fact) -> dict[str, Any]:
             "units": fact.units,
         }
         return sold if fact.remaining is None else {**sold, "remaining": fact.remaining}
+    if isinstance(fact, f.FundFact):
+        sums: dict[str, Any] = {
+            "lot": fact.lot,
+            "total": fact.total,
+            "match": fact.match,
+            "donors": fact.donors,
+        }
+        return {**sums, "pledge": state.seq} if isinstance(fact, f.PledgeMade) else sums
     if isinstance(fact, f.PaddleAdded | f.PaddleChanged | f.PaddleLocked | f.PaddleUnlocked):
         return {"paddle": fact.paddle}
     if isinstance(fact, f.PaddleRenumbered):

@@ -21,6 +21,7 @@ from saleroom.auction.contest import (
     without_newest,
 )
 from saleroom.auction.definition import define_event, define_lot, define_soft_close
+from saleroom.auction.fund import Challenge, Fund, Matching, Pledge
 from saleroom.auction.lot import (
     QUEUED,
     SOLD,
@@ -237,7 +238,13 @@ def _pledge_closed(state: EventState, entry: Entry, fact: f.PledgeClosed) -> Non
 
 
 def _lot_withdrawn(state: EventState, entry: Entry, fact: f.LotWithdrawn) -> None:
-    _move(state.lots[fact.lot], "withdraw")
+    lot = state.lots[fact.lot]
+    _move(lot, "withdraw")
+    if lot.fund is not None:
+        for pledge in lot.fund.pledges.values():
+            _credit(state, entry, pledge.paddle, -pledge.amount)
+        state.raised -= lot.fund.match
+        lot.fund = Fund()
     state.is_deadline_stale = True
 
 
@@ -246,6 +253,46 @@ def _lot_extended(state: EventState, entry: Entry, fact: f.LotExtended) -> None:
     lot.ends_at = fact.ends_at
     lot.original_end = fact.original_end
     state.is_deadline_stale = True
+
+
+# Pledges
+
+
+def _pledge_made(state: EventState, entry: Entry, fact: f.PledgeMade) -> None:
+    fund = _fund(state, fact)
+    assert entry.seq is not None
+    source = None if fund.matching is None else fund.matching.seq
+    fund.add(Pledge(entry.seq, fact.paddle, fact.level, fact.count, fact.matched, source))
+    _credit(state, entry, fact.paddle, fact.level * fact.count)
+    state.raised += fact.matched
+
+
+def _pledge_voided(state: EventState, entry: Entry, fact: f.PledgeVoided) -> None:
+    voided = _fund(state, fact).void(fact.voided)
+    _credit(state, entry, voided.paddle, -voided.amount)
+    state.raised -= voided.matched
+
+
+def _match_set(state: EventState, entry: Entry, fact: f.MatchSet) -> None:
+    assert entry.seq is not None
+    _fund(state, fact).matching = Matching(entry.seq, fact.ratio_percent, fact.cap)
+
+
+def _challenge_set(state: EventState, entry: Entry, fact: f.ChallengeSet) -> None:
+    _fund(state, fact).challenge = Challenge(fact.threshold, fact.amount)
+
+
+def _challenge_met(state: EventState, entry: Entry, fact: f.ChallengeMet) -> None:
+    fund = _fund(state, fact)
+    fund.match += fact.amount
+    fund.challenge = None
+    state.raised += fact.amount
+
+
+def _fund(state: EventState, fact: f.FundFact) -> Fund:
+    fund = state.lots[fact.lot].fund
+    assert fund is not None
+    return fund
 
 
 # Corrections
@@ -328,6 +375,8 @@ def _renumber_lot(lot: Lot, old: int, new: int) -> None:
     lot.past = [action(value) for value in lot.past]
     lot.is_rewritten = True
     lot.wins = [attrs.evolve(w, paddle=new) if w.paddle == old else w for w in lot.wins]
+    if lot.fund is not None:
+        lot.fund.renumber(old, new)
     if old in lot.absentees:
         lot.absentees[new] = attrs.evolve(lot.absentees.pop(old), paddle=new)
     if lot.definition.donor_paddle == old:
@@ -388,6 +437,8 @@ def _lot_changed(state: EventState, entry: Entry, fact: f.LotChanged) -> None:
     changed = new_lot(define_lot(fact.definition), state.definition.ladder)
     changed.absentees = old.absentees
     changed.remote_locked = old.remote_locked
+    if changed.fund is not None and old.fund is not None:
+        changed.fund = old.fund
     state.lots[fact.lot] = changed
     state.is_deadline_stale = True
 
@@ -404,7 +455,12 @@ _APPLIES: dict[type[f.Fact], Callable[[EventState, Entry, Any], None]] = {
     f.AskChanged: _ask_changed,
     f.RemoteLocked: _remote_locked,
     f.LotPassed: _lot_passed,
+    f.PledgeMade: _pledge_made,
+    f.PledgeVoided: _pledge_voided,
     f.PledgeClosed: _pledge_closed,
+    f.MatchSet: _match_set,
+    f.ChallengeSet: _challenge_set,
+    f.ChallengeMet: _challenge_met,
     f.LotWithdrawn: _lot_withdrawn,
     f.LotExtended: _lot_extended,
     f.BidUndone: _bid_undone,

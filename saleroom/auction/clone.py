@@ -30,4 +30,5 @@ def _clone_lot(lot: Lot) -> Lot:
     twin.absentees = dict(lot.absentees)
     twin.wins = list(lot.wins)
     twin.dropped = list(lot.dropped)
+    twin.fund = None if lot.fund is None else lot.fund.copy()
     return twin

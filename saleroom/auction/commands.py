@@ -51,6 +51,36 @@ class Buy(LotCommand):
 
 
 @attrs.frozen
+class Pledge(LotCommand):
+    """confirm: the donor means a second pledge at the same level."""
+
+    level: Amount
+    count: Count = 1
+    confirm: bool = False
+    paddle: int | None = None
+
+
+@attrs.frozen
+class VoidPledge(Command):
+    """seq: of the fact that made the pledge."""
+
+    seq: int
+    reason: Text
+
+
+@attrs.frozen
+class SetMatch(LotCommand):
+    ratio_percent: Amount
+    cap: Amount
+
+
+@attrs.frozen
+class SetChallenge(LotCommand):
+    threshold: Amount
+    amount: Amount
+
+
+@attrs.frozen
 class FloorBid(LotCommand):
     paddle: int | None = None
     amount: Amount | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from saleroom.auction import bidding, buying, correction, gates, paddles, room, running
+from saleroom.auction import bidding, buying, correction, gates, paddles, pledges, room, running
 from saleroom.auction import commands as c
 from saleroom.auction.bidding import Decision
 from saleroom.auction.refusal import Refusal
@@ -21,6 +21,10 @@ DECIDES: dict[type[c.Command], Callable[[EventState, Asked, Any], Decision]] = {
     c.FloorBid: bidding.floor_bid,
     c.AssignFloor: bidding.assign_floor,
     c.Buy: buying.buy,
+    c.Pledge: pledges.pledge,
+    c.VoidPledge: pledges.void_pledge,
+    c.SetMatch: pledges.set_match,
+    c.SetChallenge: pledges.set_challenge,
     c.OpenLot: room.open_lot,
     c.SetAsk: room.set_ask,
     c.FairWarning: room.fair_warning,

@@ -224,14 +224,72 @@ class LotPassed(LotFact):
 
 
 @attrs.frozen
-class PledgeClosed(LotFact):
+class FundFact(LotFact):
+    """A fact about a pledge lot, with its sums after it.
+
+    total: of the pledges. match: what matches and challenges met add. donors: paddles that pledged.
+    """
+
+    total: int
+    match: int
+    donors: int
+
+
+@attrs.frozen
+class PledgeMade(FundFact):
+    """count pledges of `level` each. matched: what a match gave for them."""
+
+    type = "pledge_made"
+    paddle: int
+    level: int
+    count: int
+    matched: int = house()
+
+
+@attrs.frozen
+class PledgeVoided(FundFact):
+    """voided: the seq of the fact that made the pledge."""
+
+    type = "pledge_voided"
+    voided: int
+    paddle: int
+    level: int
+    count: int
+    reason: str = house()
+
+
+@attrs.frozen
+class MatchSet(FundFact):
+    type = "match_set"
+    ratio_percent: int
+    cap: int
+
+
+@attrs.frozen
+class ChallengeSet(FundFact):
+    type = "challenge_set"
+    threshold: int
+    amount: int
+
+
+@attrs.frozen
+class ChallengeMet(FundFact):
+    type = "challenge_met"
+    amount: int
+
+
+@attrs.frozen
+class PledgeClosed(FundFact):
     type = "pledge_closed"
 
 
 @attrs.frozen
 class LotWithdrawn(LotFact):
+    """voided: the pledges and matches of a pledge lot, which end with it; None for other lots."""
+
     type = "lot_withdrawn"
     reason: str
+    voided: int | None = None
 
 
 @attrs.frozen

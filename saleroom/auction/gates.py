@@ -22,7 +22,7 @@ def permitted(state: EventState, asked: Asked) -> Refusal | None:
         return Refusal(Code.UNAUTHENTICATED)
     if not outranks(asked.role, LEAST_ROLE[type(command)]):
         return Refusal(Code.FORBIDDEN)
-    if isinstance(command, c.PlaceBid | c.SetMaxBid | c.Buy):
+    if isinstance(command, c.PlaceBid | c.SetMaxBid | c.Buy | c.Pledge):
         paddle = command.paddle
         is_others = paddle is not None and paddle != state.paddle_of.get(asked.by)
         if is_others and not outranks(asked.role, Role.CLERK):

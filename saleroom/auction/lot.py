@@ -10,6 +10,7 @@ from __future__ import annotations
 import attrs
 
 from saleroom.auction.definition import LotDefinition
+from saleroom.auction.fund import Fund
 from saleroom.auction.ladder import Ladder
 
 QUEUED, OPEN, FAIR_WARNING, FINAL_CALL = "queued", "open", "fair_warning", "final_call"
@@ -117,8 +118,9 @@ class Lot:
     """A lot in play. Times in ms; `original_end` is the end that a cap counts from.
 
     actions: this round's, oldest first, without those undone or retracted. past: the actions of
-    earlier rounds. dropped: positions of those undone. is_rewritten: a retraction or a renumbering
-    has replaced actions, so that older snapshots' chunks no longer hold for this lot.
+    earlier rounds. fund: what a pledge lot holds, None for other lots. dropped: positions of the
+    actions undone. is_rewritten: a retraction or a renumbering has replaced actions, so that older
+    snapshots' chunks no longer hold for this lot.
     """
 
     definition: LotDefinition
@@ -132,6 +134,7 @@ class Lot:
     past: list[Action] = attrs.field(factory=list)
     absentees: dict[int, Absentee] = attrs.field(factory=dict)
     wins: list[Win] = attrs.field(factory=list)
+    fund: Fund | None = None
     dropped: list[int] = attrs.field(factory=list, eq=False)
     is_rewritten: bool = attrs.field(default=False, eq=False)
 
@@ -178,4 +181,5 @@ def new_lot(definition: LotDefinition, event_ladder: Ladder) -> Lot:
         starts_at=definition.starts_at,
         ends_at=definition.ends_at,
         original_end=definition.ends_at,
+        fund=Fund() if definition.mode == "pledge" else None,
     )

@@ -135,7 +135,7 @@ def reopen_lot(state: EventState, asked: Asked, command: c.ReopenLot) -> Decisio
 
 
 def withdraw_lot(state: EventState, asked: Asked, command: c.WithdrawLot) -> Decision:
-    """Take a lot out of the sale for good."""
+    """Take a lot out of the sale for good: its pledges with it, what was bought of it not."""
     if refusal := gates.event_correctable(state):
         return refusal
     lot = gates.lot_known(state, command.lot)
@@ -143,7 +143,8 @@ def withdraw_lot(state: EventState, asked: Asked, command: c.WithdrawLot) -> Dec
         return lot
     if lot.has_ended:
         return gates.lot_refusal(lot, Code.LOT_CLOSED)
-    return [LotWithdrawn(lot.number, command.reason)]
+    voided = None if lot.fund is None else lot.fund.total + lot.fund.match
+    return [LotWithdrawn(lot.number, command.reason, voided)]
 
 
 def lock_remote(state: EventState, asked: Asked, command: c.LockRemote) -> Decision:

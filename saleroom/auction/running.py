@@ -100,9 +100,10 @@ def _end_at_close(lot: Lot) -> list[Fact]:
     """End a running lot. A sale lot of which units were sold ends with the event's own fact."""
     if lot.mode == "silent":
         return end_by_clock(lot)
-    if lot.mode == "pledge":
-        return [PledgeClosed(lot.number)]
-    if lot.wins:
+    if lot.fund is not None:
+        fund = lot.fund
+        return [PledgeClosed(lot.number, fund.total, fund.match, fund.donors)]
+    if lot.mode == "sale" and lot.wins:
         return []
     return [LotPassed(lot.number, "event_closed")]
 

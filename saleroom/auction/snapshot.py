@@ -25,6 +25,7 @@ from saleroom.auction.definition import (
     lot_plain,
     soft_close_plain,
 )
+from saleroom.auction.fund import Challenge, Fund, Matching, Pledge
 from saleroom.auction.lot import Absentee, Action, Lot, Standing, Win, new_lot
 from saleroom.auction.state import EventState, Paddle, Tally
 
@@ -34,6 +35,7 @@ _standing_values = attrgetter(*(f.name for f in attrs.fields(Standing)))
 _ACTION_FIELDS = [f.name for f in attrs.fields(Action) if f.name != "before"]
 _action_values = attrgetter(*_ACTION_FIELDS)
 _absentee_values = attrgetter(*(f.name for f in attrs.fields(Absentee)))
+_pledge_values = attrgetter(*(f.name for f in attrs.fields(Pledge)))
 _win_values = attrgetter(*(f.name for f in attrs.fields(Win)))
 _paddle_values = attrgetter(*(f.name for f in attrs.fields(Paddle)))
 
@@ -161,11 +163,36 @@ def _plain_lot(lot: Lot, chunked: int) -> dict[str, Any]:
         "remote_locked": lot.remote_locked,
         "absentees": [_absentee_values(left) for left in lot.absentees.values()],
         "wins": [_win_values(win) for win in lot.wins],
+        "fund": None if lot.fund is None else _plain_fund(lot.fund),
         "is_rewritten": lot.is_rewritten,
         "dropped": [position for position in lot.dropped if position <= chunked],
         "past_until": lot.past[-1].position if lot.past else 0,
         "recent": [_plain_action(action) for action in _between(lot, after, 2**63)],
     }
+
+
+def _plain_fund(fund: Fund) -> dict[str, Any]:
+    return {
+        "total": fund.total,
+        "match": fund.match,
+        "pledges": [_pledge_values(pledge) for pledge in fund.pledges.values()],
+        "matching": fund.matching and attrs.astuple(fund.matching),
+        "challenge": fund.challenge and attrs.astuple(fund.challenge),
+    }
+
+
+def _fund(plain: Mapping[str, Any]) -> Fund:
+    matching, challenge = plain["matching"], plain["challenge"]
+    fund = Fund(
+        plain["total"],
+        plain["match"],
+        matching=matching and Matching(*matching),
+        challenge=challenge and Challenge(*challenge),
+    )
+    for pledge in (Pledge(*values) for values in plain["pledges"]):
+        fund.pledges[pledge.seq] = pledge
+        fund.by_paddle.setdefault(pledge.paddle, []).append(pledge.seq)
+    return fund
 
 
 def _state(raw: Mapping[str, Any]) -> EventState:
@@ -195,6 +222,7 @@ def _state(raw: Mapping[str, Any]) -> EventState:
             setattr(lot, name, plain[name])
         lot.dropped = plain["dropped"]
         lot.absentees = {values[0]: Absentee(*values) for values in plain["absentees"]}
+        lot.fund = plain["fund"] and _fund(plain["fund"])
         lot.wins = [Win(*values) for values in plain["wins"]]
         state.lots[lot.number] = lot
     return state

@@ -18,11 +18,10 @@ from saleroom.auction.state import EventState, leaderboard
 LEADERBOARD_TOP = 10
 
 
-def lot_view(lot: Lot) -> dict[str, Any]:
-    """Give a lot as the snapshot shows it."""
-    definition, standing = lot.definition, lot.standing
-    is_pledge = lot.mode == "pledge"
-    return {
+def lot_view(lot: Lot, registered: int = 0) -> dict[str, Any]:
+    """Give a lot as the snapshot shows it. registered: paddles of the event, for participation."""
+    definition, standing, fund = lot.definition, lot.standing, lot.fund
+    view: dict[str, Any] = {
         "lot": definition.lot,
         "title": definition.title,
         "mode": definition.mode,
@@ -36,10 +35,15 @@ def lot_view(lot: Lot) -> dict[str, Any]:
         "reserve_met": standing.reserve_met,
         "buy_now": definition.buy_now,
         "remaining": units_left(lot) if lot.mode == "sale" else None,
-        "total": 0 if is_pledge else None,
-        "match": 0 if is_pledge else None,
-        "donors": 0 if is_pledge else None,
+        "total": fund and fund.total,
+        "match": fund and fund.match,
+        "donors": fund and fund.donors,
     }
+    if fund is not None:
+        view["levels"] = list(definition.levels)
+        view["goal"] = definition.goal
+        view["participation"] = round(fund.donors / registered, 4) if registered else 0.0
+    return view
 
 
 def event_view(state: EventState, server_time: int) -> dict[str, Any]:
@@ -107,7 +111,8 @@ class PublicView:
         """Give a lot's view as JSON."""
         encoded = self._lots.get(number)
         if encoded is None:
-            encoded = self._lots[number] = orjson.dumps(lot_view(self.state.lots[number]))
+            view = lot_view(self.state.lots[number], len(self.state.paddles))
+            encoded = self._lots[number] = orjson.dumps(view)
         return encoded
 
     def own(self, paddle: int | None) -> dict[str, Any]:

@@ -86,6 +86,13 @@ def _item_sold(fact: f.ItemSold) -> Mapping[str, Any]:
     return shown
 
 
+def _lot_withdrawn(fact: f.LotWithdrawn) -> Mapping[str, Any]:
+    shown = f.shown_fields(fact)
+    if fact.voided is None:
+        del shown["voided"]
+    return shown
+
+
 def _lot_opened(fact: f.LotOpened) -> Mapping[str, Any]:
     return {"lot": fact.lot} if fact.ends_at is None else f.shown_fields(fact)
 
@@ -105,6 +112,7 @@ def _soft_close_set(fact: f.SoftCloseSet) -> Mapping[str, Any]:
 _SHAPES: dict[type[f.Fact], Callable[[Any], Mapping[str, Any]]] = {
     f.BidPlaced: _bid_placed,
     f.ItemSold: _item_sold,
+    f.LotWithdrawn: _lot_withdrawn,
     f.LotOpened: _lot_opened,
     f.EventResumed: _event_resumed,
     f.LotAdded: _definition,

@@ -182,6 +182,10 @@ def _observed(
         "met": standing.reserve_met,
         "state": standing.state,
         "ends": lot.ends_at,
+        "total": lot.fund and lot.fund.total,
+        "match": lot.fund and lot.fund.match,
+        "donors": lot.fund and lot.fund.donors,
+        "raised": made.book.state.raised,
         "left": refusal.extras.get("left") if refusal is not None else None,
         "leading": outcome.answer.fields.get("leading") if outcome and outcome.answer else None,
     }
@@ -202,14 +206,28 @@ def _amount(words: Sequence[str]) -> int | None:
     return next((int(word) for word in words if word.isdigit()), None)
 
 
+def _numbers(words: Sequence[str]) -> list[int]:
+    return [int(word) for word in words if word.isdigit()]
+
+
 def _paddle(words: Sequence[str]) -> int | None:
     return next((PADDLES[word] for word in words if word in PADDLES), None)
+
+
+def _pledge(lot: int, words: Sequence[str]) -> c.Command:
+    """Read `pledges LEVEL [COUNT] [again] [PADDLE]`."""
+    level, *count = _numbers(words)
+    return c.Pledge(lot, level, count[0] if count else 1, "again" in words, _paddle(words))
 
 
 VERBS: dict[str, Callable[[int, Sequence[str]], c.Command]] = {
     "bids": lambda lot, words: c.PlaceBid(lot, _amount(words) or 0, _paddle(words)),
     "max": lambda lot, words: c.SetMaxBid(lot, _amount(words) or 0, _paddle(words)),
     "buys": lambda lot, words: c.Buy(lot, _amount(words) or 1),
+    "pledges": _pledge,
+    "voids": lambda lot, words: c.VoidPledge(int(words[0]), "a mistake"),
+    "matches": lambda lot, words: c.SetMatch(lot, *_numbers(words)),
+    "challenges": lambda lot, words: c.SetChallenge(lot, *_numbers(words)),
     "floor": lambda lot, words: c.FloorBid(lot, _paddle(words), _amount(words)),
     "assigns": lambda lot, words: c.AssignFloor(lot, PADDLES[words[0]]),
     "asks": lambda lot, words: c.SetAsk(lot, int(words[0]), _amount(words[1:])),

@@ -29,6 +29,7 @@ BID: dict[str, Any] = {
     "bids": 1,
 }
 SECRET = 7_777_777
+SUMS = {"total": 900, "match": 80, "donors": 2}
 
 SHOWN: list[tuple[f.Fact, dict[str, Any]]] = [
     (
@@ -63,7 +64,19 @@ SHOWN: list[tuple[f.Fact, dict[str, Any]]] = [
     ),
     (f.LotPassed(1, "no_bids"), {"lot": 1, "reason": "no_bids"}),
     (f.LotWithdrawn(1, "broken"), {"lot": 1, "reason": "broken"}),
-    (f.PledgeClosed(1), {"lot": 1}),
+    (f.LotWithdrawn(1, "broken", 700), {"lot": 1, "reason": "broken", "voided": 700}),
+    (
+        f.PledgeMade(1, 900, 80, 2, 101, 300, 3, SECRET),
+        {"lot": 1, **SUMS, "paddle": 101, "level": 300, "count": 3, "pledges": 1},
+    ),
+    (
+        f.PledgeVoided(1, 900, 80, 2, 7, 101, 300, 3, "private"),
+        {"lot": 1, **SUMS, "voided": 7, "paddle": 101, "level": 300, "count": 3},
+    ),
+    (f.MatchSet(1, 900, 80, 2, 50, 600), {"lot": 1, **SUMS, "ratio_percent": 50, "cap": 600}),
+    (f.ChallengeSet(1, 900, 80, 2, 950, 60), {"lot": 1, **SUMS, "threshold": 950, "amount": 60}),
+    (f.ChallengeMet(1, 900, 80, 2, 60), {"lot": 1, **SUMS, "amount": 60}),
+    (f.PledgeClosed(1, 900, 80, 2), {"lot": 1, **SUMS}),
     (
         f.BidUndone(1, 7, None, None, 500, "open"),
         {"lot": 1, "undone": 7, "price": None, "leader": None, "min_next": 500, "state": "open"},
