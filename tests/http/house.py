@@ -109,7 +109,7 @@ class House:
             data = orjson.dumps(body)
         if data is not None:
             sent.setdefault("Content-Type", "application/json")
-        client = self.app.test_client()
+        client: Any = self.app.test_client()
         response = await client.open(path, method=method, data=data or b"", headers=sent)
         named = {name.lower(): value for name, value in response.headers.items()}
         return Reply(response.status_code, named, await response.get_data(as_text=False))
