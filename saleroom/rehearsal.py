@@ -212,7 +212,8 @@ async def _set_stage(scenario: Scenario, clock: MockClock) -> _Stage:
 def _paddle(raw: Mapping[str, Any], terms_version: int) -> dict[str, Any]:
     accepted = terms_version if raw.get("terms", True) else 0
     kept = {k: v for k, v in raw.items() if k in ("user", "limit", "table") and v is not None}
-    return {"number": raw["paddle"], **kept, "terms_version": accepted}
+    flags = {"is_captain": bool(raw.get("captain")), "opted_in": bool(raw.get("opted_in"))}
+    return {"number": raw["paddle"], **kept, **flags, "terms_version": accepted}
 
 
 def _differences(wanted: Mapping[str, Any], got: Mapping[str, Any], what: str) -> Iterator[str]:

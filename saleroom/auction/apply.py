@@ -328,13 +328,26 @@ def _add_paddle(state: EventState, paddle: Paddle) -> None:
 
 
 def _paddle_added(state: EventState, entry: Entry, fact: f.PaddleAdded) -> None:
-    _add_paddle(state, Paddle(fact.paddle, fact.user, fact.limit, fact.table, fact.terms_version))
+    _add_paddle(
+        state,
+        Paddle(
+            fact.paddle,
+            fact.user,
+            fact.limit,
+            fact.table,
+            fact.terms_version,
+            is_captain=bool(fact.captain),
+            opted_in=bool(fact.opted_in),
+        ),
+    )
 
 
 def _paddle_changed(state: EventState, entry: Entry, fact: f.PaddleChanged) -> None:
     paddle = state.paddles[fact.paddle]
     paddle.limit = paddle.limit if fact.limit is None else fact.limit
     paddle.table = paddle.table if fact.table is None else fact.table
+    paddle.is_captain = paddle.is_captain if fact.captain is None else fact.captain
+    paddle.opted_in = paddle.opted_in if fact.opted_in is None else fact.opted_in
     if fact.terms_version is not None:
         paddle.terms_version = fact.terms_version
 

@@ -201,6 +201,8 @@ class AddPaddle(Command):
     table: Text | None = None
     email: Text | None = None
     phone: Text | None = None
+    captain: bool | None = None
+    opted_in: bool | None = None
 
 
 @attrs.frozen
@@ -210,6 +212,8 @@ class ChangePaddle(Command):
     table: Text | None = None
     terms_version: int | None = None
     new_paddle: int | None = None
+    captain: bool | None = None
+    opted_in: bool | None = None
 
 
 @attrs.frozen

@@ -339,6 +339,8 @@ class PaddleAdded(Fact):
     limit: int | None = None
     table: str | None = None
     terms_version: int = 0
+    captain: bool | None = None
+    opted_in: bool | None = None
 
 
 @attrs.frozen
@@ -351,6 +353,8 @@ class PaddleChanged(Fact):
     limit: int | None = None
     table: str | None = None
     terms_version: int | None = None
+    captain: bool | None = None
+    opted_in: bool | None = None
 
 
 @attrs.frozen

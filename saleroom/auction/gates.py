@@ -16,7 +16,7 @@ from saleroom.auction.state import CLOSED, OPEN, PAUSED, PUBLISHED, Asked, Event
 
 
 def permitted(state: EventState, asked: Asked) -> Refusal | None:
-    """Check the role, and that only staff act for a paddle that is not their own."""
+    """Check the role, and that only staff or a captain act for a paddle not their own."""
     command = asked.command
     if asked.role is None:
         return Refusal(Code.UNAUTHENTICATED)
@@ -25,11 +25,22 @@ def permitted(state: EventState, asked: Asked) -> Refusal | None:
     if isinstance(command, c.PlaceBid | c.SetMaxBid | c.Buy | c.Pledge):
         paddle = command.paddle
         is_others = paddle is not None and paddle != state.paddle_of.get(asked.by)
-        if is_others and not outranks(asked.role, Role.CLERK):
+        if is_others and not (
+            outranks(asked.role, Role.CLERK) or _is_captain_of(state, asked.by, paddle)
+        ):
             return Refusal(Code.FORBIDDEN, detail="you may bid with your own paddle only")
     elif _is_auctioneers(command) and not outranks(asked.role, Role.AUCTIONEER):
         return Refusal(Code.FORBIDDEN, detail="only an auctioneer bans, or sells below the reserve")
     return None
+
+
+def _is_captain_of(state: EventState, user: str, number: int | None) -> bool:
+    """Say whether a paddle of the user's own table has opted in to their captaincy (rule 24)."""
+    captain = state.paddles.get(state.paddle_of.get(user, 0))
+    other = state.paddles.get(number or 0)
+    if captain is None or other is None or captain.table is None:
+        return False
+    return captain.is_captain and other.opted_in and other.table == captain.table
 
 
 def _is_auctioneers(command: c.Command) -> bool:

@@ -1,7 +1,7 @@
 """Paddles: who bids under which number, and who may no longer.
 
-Owns: registrations, limits, locks and renumbering. Invariant: a number is one bidder's, and the
-lowest free one is given first. Source: rule 19, PROTOCOL sections 3 and 7.
+Owns: registrations, tables, limits, locks and renumbering. Invariant: a number is one bidder's, and
+the lowest free one is given first. Source: rules 19 and 24, PROTOCOL sections 3 and 7.
 """
 
 from __future__ import annotations
@@ -53,18 +53,34 @@ def add_paddle(state: EventState, asked: Asked, command: c.AddPaddle) -> Decisio
     number = state.free_paddle() if command.paddle is None else command.paddle
     if number in state.paddles or not _is_number(number):
         return Refusal(Code.PADDLE_TAKEN, detail=f"paddles are 1 to {PADDLE_LAST}, each given once")
-    return [PaddleAdded(number, command.user, command.limit, command.table)]
+    return [
+        PaddleAdded(
+            number,
+            command.user,
+            command.limit,
+            command.table,
+            captain=command.captain,
+            opted_in=command.opted_in,
+        )
+    ]
 
 
 def change_paddle(state: EventState, asked: Asked, command: c.ChangePaddle) -> Decision:
-    """Change a paddle's limit, table, accepted terms or number."""
+    """Change a paddle's limit, table, captaincy, accepted terms or number."""
     if refusal := gates.event_not_closed(state):
         return refusal
     if command.paddle not in state.paddles:
         return Refusal(Code.UNKNOWN_PADDLE)
     if refusal := gates.amounts_valid(None, command.limit):
         return refusal
-    changed = PaddleChanged(command.paddle, command.limit, command.table, command.terms_version)
+    changed = PaddleChanged(
+        command.paddle,
+        command.limit,
+        command.table,
+        command.terms_version,
+        command.captain,
+        command.opted_in,
+    )
     new = command.new_paddle
     if new is None or new == command.paddle:
         return [changed]

@@ -63,7 +63,10 @@ class Entry:
 
 @attrs.define
 class Paddle:
-    """A bidder's number. terms_version: the newest terms accepted, 0 for none."""
+    """A bidder's number. terms_version: the newest terms accepted, 0 for none.
+
+    is_captain: may act for those of the same table who have opted in.
+    """
 
     number: int
     user: str | None = None
@@ -72,6 +75,8 @@ class Paddle:
     terms_version: int = 0
     is_locked: bool = False
     is_banned: bool = False
+    is_captain: bool = False
+    opted_in: bool = False
 
 
 @attrs.define

@@ -11,7 +11,7 @@ from saleroom.auction import commands as c
 from saleroom.auction.refusal import Code
 from saleroom.auction.roles import LEAST_ROLE, Role, highest, outranks
 from saleroom.auction.state import leaderboard
-from tests.auction.book import PADDLES, Sale, fixed, live, run, sale, silent
+from tests.auction.book import PADDLES, Sale, fixed, live, pledge, run, sale, silent
 
 
 def added(made: Sale, command: c.AddPaddle) -> int:
@@ -228,6 +228,63 @@ def test_rule_24_who_acts_for_a_paddle(
     assert (outcome.refusal.code if outcome.refusal else None) is code
     if outcome.records:
         assert (outcome.records[0].entry.by, made.lot().standing.leader) == (by, 101)
+
+
+CAPTAINS: list[tuple[str, dict[str, object], dict[str, object], Code | None]] = [
+    # what is wrong, the captain's own, the other's, refusal
+    ("nothing", {}, {}, None),
+    ("no captain", {"is_captain": False}, {}, Code.FORBIDDEN),
+    ("another table", {"table": "8"}, {}, Code.FORBIDDEN),
+    ("not opted in", {}, {"opted_in": False}, Code.FORBIDDEN),
+    ("neither has a table", {"table": None}, {"table": None}, Code.FORBIDDEN),
+]
+
+
+@pytest.mark.parametrize(
+    ("own", "others", "code"), [pytest.param(*row[1:], id=row[0]) for row in CAPTAINS]
+)
+@pytest.mark.parametrize("kind", ["bid", "max", "buy", "pledge"])
+def test_rule_24_a_captain_acts_for_a_table_that_opted_in(
+    kind: str, own: dict[str, object], others: dict[str, object], code: Code | None
+) -> None:
+    captain = {"number": 101, "user": "A", "table": "7", "is_captain": True, **own}
+    other = {"number": 102, "user": "B", "table": "7", "opted_in": True, **others}
+    made = sale(
+        silent(1),
+        fixed(2),
+        pledge(3),
+        paddles=[{**paddle, "terms_version": 1} for paddle in (captain, other)],
+    )
+    commands = {
+        "bid": c.PlaceBid(1, 10000, 102),
+        "max": c.SetMaxBid(1, 10000, 102),
+        "buy": c.Buy(2, 1, None, 102),
+        "pledge": c.Pledge(3, 500, paddle=102),
+    }
+    outcome = made.as_donor("A", commands[kind])
+    assert (outcome.refusal.code if outcome.refusal else None) is code
+    if outcome.records:
+        entry = outcome.records[0].entry
+        assert (entry.by, getattr(entry.fact, "paddle", None)) == ("A", 102)
+    made.replayed()
+
+
+def test_rule_24_captains_come_and_go_by_the_desk() -> None:
+    made = sale(silent())
+    bid = c.PlaceBid(1, 10000, 102)
+    made.must(c.AddPaddle(user="cap", table="7", captain=True))
+    assert made.refused(bid, role=Role.DONOR, by="cap") is Code.FORBIDDEN
+    made.must(c.ChangePaddle(102, table="7", opted_in=True))
+    assert made.refused(bid, role=Role.DONOR, by="cap") is None
+    made.must(c.ChangePaddle(100, captain=False))
+    assert made.refused(bid, role=Role.DONOR, by="cap") is Code.FORBIDDEN
+    made.must(c.AddPaddle(user="kid", table="7", opted_in=True))
+    made.must(c.ChangePaddle(100, captain=True, limit=500))
+    assert made.refused(c.PlaceBid(1, 11000, 107), role=Role.DONOR, by="cap") is (
+        Code.TERMS_NOT_ACCEPTED
+    )
+    assert made.refused(c.PlaceBid(1, 11000, 999), role=Role.DONOR, by="cap") is Code.FORBIDDEN
+    made.replayed()
 
 
 def test_every_command_has_a_least_role_and_the_ranks_are_nested() -> None:
