@@ -110,7 +110,7 @@ class Access:
         raise busy("the event is starting")
 
     async def is_draft(self, event: str, role: Role) -> bool:
-        """Say whether an event is a draft, which only staff are told. Raises Problem."""
+        """Say whether an event that exists for a role is a draft. Raises Problem."""
         if self.services.registry.site(event) is not None:
             return False
         is_draft = (await self.row(event)).status == DRAFT

@@ -40,8 +40,8 @@ def journal_routes(services: Services, access: Access, replicas: Replicas) -> Bl
         after, limit = query_whole("after", 0, POSITION_MAX), query_whole("limit", most, most)
         if not limit:
             raise Problem("MALFORMED", "'limit' is at least 1")
-        identity, _ = await access.require(Role.ADMIN, event_id(event))
-        if (await access.reader(event)).is_draft:
+        identity, role = await access.require(Role.ADMIN, event_id(event))
+        if await access.is_draft(event, role):
             raise Problem("EVENT_NOT_OPEN", "a draft has no journal")
         records = await services.stores.journal.read(event, after, limit)
         audit.info("event %s: %r read the journal after %d", event, identity.user, after)
@@ -57,7 +57,7 @@ def shown_record(record: Record, has_ended: HasEnded) -> dict[str, Any]:
     """Give a record without what is still secret."""
     fact = orjson.loads(record.body)
     fact = {name: value for name, value in fact.items() if name not in KEPT_BACK}
-    blank = _BLANKS.get(fact["type"])
+    blank = BLANKS.get(fact["type"])
     if blank is not None:
         blank(fact, has_ended)
     return {"seq": None, "by": None, "command": None, **fact, "hash": record.head.hex()}
@@ -95,7 +95,7 @@ def _max_left(fact: dict[str, Any], has_ended: HasEnded) -> None:
         fact["max"] = None
 
 
-_BLANKS: dict[str, Callable[[dict[str, Any], HasEnded], None]] = {
+BLANKS: dict[str, Callable[[dict[str, Any], HasEnded], None]] = {
     "event_defined": _event_defined,
     "lot_added": _lot_defined,
     "lot_changed": _lot_defined,

@@ -65,8 +65,8 @@ def registration_routes(services: Services, access: Access, drafts: Drafts) -> B
     @routes.get("/events/<event>/registrations")
     async def index(event: str) -> Response:
         after, limit = read_number_page(services.limits)
-        await access.require(Role.CLERK, event_id(event))
-        await access.reader(event)
+        _, role = await access.require(Role.CLERK, event_id(event))
+        await access.is_draft(event, role)
         rows = await services.stores.catalogue.registrations(event, after, limit + 1)
         following = rows[limit - 1].paddle if len(rows) > limit else None
         shown = [attrs.asdict(row) for row in rows[:limit]]
@@ -95,11 +95,7 @@ def registration_routes(services: Services, access: Access, drafts: Drafts) -> B
             new = whole_field(raw, "paddle", 1, PADDLE_LAST)
             if new is None:
                 raise DefinitionError("paddle", "is required")
-        row = await desk.row(event, number)
         await desk.change(event, {"paddle": number, "new_paddle": new}, identity.user, role)
-        if row is not None:
-            moved = attrs.evolve(row, paddle=new)
-            await services.stores.catalogue.put_registration(event, moved)
         return respond({"paddle": new})
 
     return routes

@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+import attrs
 import pytest
 from trio.testing import MockClock
 
+from saleroom.auction.facts import FACTS
 from saleroom.auction.record import GENESIS, next_head
+from saleroom.http import api_journal
 from tests.http.house import House, open_house
 
 
@@ -133,6 +136,12 @@ async def test_who_read_the_journal_is_logged(
         with caplog.at_level(logging.INFO, logger="saleroom.audit"):
             await facts_of(house, event)
         assert caplog.messages == [f"event {event}: 'ada' read the journal after 0"]
+
+
+def test_every_fact_that_may_hold_a_secret_is_looked_at() -> None:
+    telling = {"bid", "ceiling", "max", "reserve", "definition", "lots"}
+    found = {name for name, cls in FACTS.items() if telling & attrs.fields_dict(cls).keys()}
+    assert found == api_journal.BLANKS.keys()
 
 
 async def test_a_draft_has_no_journal_yet(autojump_clock: MockClock) -> None:

@@ -107,6 +107,9 @@ async def test_a_paddle_is_renumbered_with_its_holder(autojump_clock: MockClock)
         await house.bidder(event, "bob")
         path = f"{desk_of(event)}/100/renumber"
         assert await house.done("POST", path, "admin", {"paddle": 200}) == {"paddle": 200}
+        listed = await house.done("GET", desk_of(event), "clerk")
+        holders = [(row["paddle"], row["user"], row["name"]) for row in listed["registrations"]]
+        assert holders == [(101, "bob", "Bob"), (200, "ann", "Ann")]
         await house.done("POST", f"{desk_of(event)}/200/accept-terms", "ann")
         assert (await house.call("POST", f"{desk_of(event)}/200/accept-terms", "bob")).status == 403
         taken = await house.call("POST", f"{desk_of(event)}/200/renumber", "admin", {"paddle": 101})
@@ -139,3 +142,9 @@ async def test_the_terms_of_a_paddle_that_does_not_exist_are_nobodys(
         path = f"{desk_of(await house.event())}/500/accept-terms"
         assert (await house.call("POST", path, "ann")).code == "FORBIDDEN"
         assert (await house.call("POST", path, "clerk")).code == "UNKNOWN_PADDLE"
+
+
+async def test_the_list_of_an_event_that_does_not_exist_is_404(autojump_clock: MockClock) -> None:
+    async with open_house() as house:
+        reply = await house.call("GET", desk_of("nowhere"), "clerk")
+        assert (reply.status, reply.code) == (404, "UNKNOWN_EVENT")
