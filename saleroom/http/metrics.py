@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TypeAlias
 
 import attrs
 from prometheus_client import CollectorRegistry
@@ -18,6 +18,8 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from saleroom.supervisor import Node, State
+
+Family: TypeAlias = CounterMetricFamily | GaugeMetricFamily
 
 PREFIX = "saleroom_"
 
@@ -69,14 +71,14 @@ class TreeCollector(Collector):
         restarts = CounterMetricFamily(
             f"{PREFIX}child_restarts", "Restarts by supervision.", labels=["path"]
         )
-        families: dict[str, Metric] = {}
+        families: dict[str, Family] = {}
         for node in nodes:
             up.add_metric([node.path], float(node.state is State.RUNNING))
             restarts.add_metric([node.path], node.restarts)
             for name, value in node.stats.items():
                 if isinstance(value, int | float):
                     family = families.setdefault(name, _family(name))
-                    family.add_metric([node.path], float(value))  # type: ignore[attr-defined]
+                    family.add_metric([node.path], float(value))
         yield up
         yield restarts
         yield from families.values()
@@ -89,7 +91,7 @@ def make_registry(tree: Callable[[], Node]) -> CollectorRegistry:
     return registry
 
 
-def _family(name: str) -> Any:
+def _family(name: str) -> Family:
     exported = PREFIX + re.sub(r"[^a-zA-Z0-9_]", "_", name)
     if name in COUNTERS:
         return CounterMetricFamily(exported, COUNTERS[name], labels=["path"])
