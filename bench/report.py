@@ -80,15 +80,16 @@ class Result:
 
     def lines(self) -> list[str]:
         """Write the result for people: one line, and what stands behind it."""
+        shown = _shown(self.value)
         verdict = "met" if self.is_met else "MISSED"
         goal = f"goal {self.goal.relation} {self.goal.bound:,g} {self.unit}"
         shares = (
             f"CPU: server {self.usage.server_share:.0%}, "
             f"postgres {self.usage.postgres_share:.0%}, client {self.usage.client_share:.0%}"
         )
-        windows = ", ".join(f"{value:,.4g}" for value in self.spread)
+        windows = ", ".join(_shown(value) for value in self.spread)
         return [
-            f"{self.measure:<7} {verdict:<6}  {self.figure} {self.value:,.4g} {self.unit} ({goal})",
+            f"{self.measure:<7} {verdict:<6}  {self.figure} {shown} {self.unit} ({goal})",
             f"        {self.conditions}",
             *(f"        {line}" for line in self.found),
             *([f"        windows: {windows} {self.unit}"] if self.spread else []),
@@ -152,6 +153,11 @@ def write_json(path: Path, machine: Machine, results: Sequence[Result]) -> None:
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
+
+
+def _shown(value: float) -> str:
+    """Write a figure with as many digits as its noise deserves."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _processor() -> str:
