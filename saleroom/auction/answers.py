@@ -42,6 +42,8 @@ def answer_fields(state: EventState, fact: f.Fact) -> dict[str, Any]:
             "units": fact.units,
         }
         return sold if fact.remaining is None else {**sold, "remaining": fact.remaining}
+    if isinstance(fact, f.UnitsChosen | f.OfferMade | f.OfferAnswered):
+        return f.shown_fields(fact)
     if isinstance(fact, f.FundFact):
         sums: dict[str, Any] = {
             "lot": fact.lot,

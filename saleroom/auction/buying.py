@@ -37,14 +37,14 @@ def buy(state: EventState, asked: Asked, command: c.Buy) -> Decision:
     if command.price is not None and command.price != price:
         return gates.lot_refusal(lot, Code.STALE_PRICE)
     if command.units > 1:
-        return _not_enough(lot, 1)
+        return not_enough(lot, 1)
     if refusal := gates.within_limit(state, lot, paddle, price):
         return refusal
     return [ItemSold(lot.number, paddle, price, 1, "buy_now")]
 
 
 def units_left(lot: Lot) -> int | None:
-    """Give how many units a sale lot still has, None for one that never runs out."""
+    """Give how many units a sale or choice lot still has, None for one that never runs out."""
     quantity = lot.definition.quantity
     return quantity - lot.units_sold if quantity else None
 
@@ -54,7 +54,7 @@ def _buy_units(state: EventState, lot: Lot, paddle: int, command: c.Buy) -> Deci
     if command.price is not None and command.price != price:
         return gates.lot_refusal(lot, Code.STALE_PRICE)
     if left is not None and command.units > left:
-        return _not_enough(lot, left)
+        return not_enough(lot, left)
     total = price * command.units
     if refusal := gates.amounts_valid(lot, total) or gates.within_limit(state, lot, paddle, total):
         return refusal
@@ -62,6 +62,7 @@ def _buy_units(state: EventState, lot: Lot, paddle: int, command: c.Buy) -> Deci
     return [ItemSold(lot.number, paddle, price, command.units, "purchase", remaining)]
 
 
-def _not_enough(lot: Lot, left: int) -> Refusal:
+def not_enough(lot: Lot, left: int) -> Refusal:
+    """Refuse more units than are left."""
     refusal = gates.lot_refusal(lot, Code.NOT_ENOUGH_LEFT)
     return Refusal(refusal.code, {**refusal.extras, "left": left})

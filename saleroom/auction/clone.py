@@ -29,6 +29,7 @@ def _clone_lot(lot: Lot) -> Lot:
     twin.past = list(lot.past)
     twin.absentees = dict(lot.absentees)
     twin.wins = list(lot.wins)
+    twin.offers = list(lot.offers)
     twin.dropped = list(lot.dropped)
     twin.fund = None if lot.fund is None else lot.fund.copy()
     return twin

@@ -61,6 +61,25 @@ class Pledge(LotCommand):
 
 
 @attrs.frozen
+class ChooseUnits(LotCommand):
+    """units: in all, of a choice lot that the paddle has won."""
+
+    units: Count
+    paddle: int | None = None
+
+
+@attrs.frozen
+class AnswerOffer(LotCommand):
+    accept: bool
+    paddle: int | None = None
+
+
+@attrs.frozen
+class OfferRunnerUp(LotCommand):
+    reason: Text
+
+
+@attrs.frozen
 class VoidPledge(Command):
     """seq: of the fact that made the pledge."""
 

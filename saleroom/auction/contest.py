@@ -149,6 +149,41 @@ def _again(lot: Lot, standing: Standing, action: Action) -> Standing | None:
     return standing
 
 
+def visible_bids(lot: Lot) -> dict[int, int]:
+    """Give each paddle's own last visible bid of this round (rules 20, 21), first bidders first.
+
+    A straight or floor bid was seen at its amount; so was a max beaten on arrival, which was bid up
+    to it. A max that led was seen at the highest price shown while it led.
+    """
+    standing = open_with(lot, lot.absentees.values())
+    seen: dict[int, int] = {}
+    _show_leader(seen, standing)
+    for left in lot.absentees.values():
+        if left.paddle != standing.leader:
+            seen[left.paddle] = left.max
+    for action, owner in _with_owners(lot.actions):
+        after = _again(lot, standing, action)
+        assert after is not None, "an action that was lawful when it was made"
+        led = action.is_max and after.leader == owner
+        if action.kind == "bid" and owner is not None and not led:
+            seen[owner] = max(seen.get(owner, 0), action.amount or 0)
+        standing = after
+        _show_leader(seen, standing)
+    return seen
+
+
+def _show_leader(seen: dict[int, int], standing: Standing) -> None:
+    leader, price = standing.leader, standing.price
+    if leader is not None and price is not None:
+        seen[leader] = max(seen.get(leader, 0), price)
+
+
+def at_fixed_price(lot: Lot, paddle: int, amount: int) -> Standing:
+    """Give what stands when a paddle takes the lot at an amount, by purchase or by offer."""
+    after = _stand(lot, lot.standing, amount, paddle, amount, lot.standing.bid_count)
+    return attrs.evolve(after, state=lot.standing.state)
+
+
 def named(standing: Standing, paddle: int | None) -> Standing:
     """Give a floor bid its paddle."""
     return attrs.evolve(standing, leader=paddle)

@@ -32,6 +32,8 @@ def undo(state: EventState, asked: Asked, command: c.Undo) -> Decision:
         return gates.lot_refusal(lot, Code.NOTHING_TO_UNDO)
     if command.expect_seq is not None and command.expect_seq != action.seq:
         return gates.lot_refusal(lot, Code.STALE_ASK)
+    if action.kind == "sell" and lot.wins[-1].is_paid:
+        return gates.lot_refusal(lot, Code.ALREADY_PAID)
     after, _ = without_newest(lot)
     return [
         BidUndone(lot.number, action.seq, after.price, after.leader, after.min_next, after.state)
@@ -50,8 +52,11 @@ def _late(state: EventState, command: c.Undo) -> Refusal | None:
 def newest_undoable(lot: Lot) -> Action | None:
     """Find what undo would take back; silent raises are stepped over.
 
-    An ending by the clock or by a purchase is no action of this kind, and hides those before it.
+    An ending by the clock or by a purchase is no action of this kind, and hides those before it;
+    so do units chosen or offered (rules 20, 21).
     """
+    if lot.is_settled:
+        return None
     for action in reversed(lot.actions):
         if action.kind in UNDOABLE:
             return action if lot.is_running or action.kind in ENDS_LOT else None
@@ -66,7 +71,8 @@ def retract_bids(state: EventState, asked: Asked, command: c.RetractBids) -> Dec
     if isinstance(lot, Refusal):
         return lot
     if lot.has_ended:
-        return gates.lot_refusal(lot, Code.LOT_CLOSED)
+        is_paid = any(win.is_paid for win in lot.wins if win.paddle == command.paddle)
+        return gates.lot_refusal(lot, Code.ALREADY_PAID if is_paid else Code.LOT_CLOSED)
     if command.paddle not in state.paddles:
         return gates.lot_refusal(lot, Code.UNKNOWN_PADDLE)
     if not has_bids(lot, command.paddle):

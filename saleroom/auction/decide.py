@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from saleroom.auction import bidding, buying, correction, gates, paddles, pledges, room, running
+from saleroom.auction import (
+    bidding,
+    buying,
+    correction,
+    gates,
+    offers,
+    paddles,
+    pledges,
+    room,
+    running,
+)
 from saleroom.auction import commands as c
 from saleroom.auction.bidding import Decision
 from saleroom.auction.refusal import Refusal
@@ -22,6 +32,9 @@ DECIDES: dict[type[c.Command], Callable[[EventState, Asked, Any], Decision]] = {
     c.AssignFloor: bidding.assign_floor,
     c.Buy: buying.buy,
     c.Pledge: pledges.pledge,
+    c.ChooseUnits: offers.choose_units,
+    c.OfferRunnerUp: offers.offer_runner_up,
+    c.AnswerOffer: offers.answer_offer,
     c.VoidPledge: pledges.void_pledge,
     c.SetMatch: pledges.set_match,
     c.SetChallenge: pledges.set_challenge,

@@ -218,6 +218,43 @@ class ItemSold(LotFact):
 
 
 @attrs.frozen
+class UnitsChosen(LotFact):
+    """units: what the winner takes in all. remaining: of the lot."""
+
+    type = "units_chosen"
+    paddle: int
+    units: int
+    remaining: int
+
+
+@attrs.frozen
+class OfferMade(LotFact):
+    """amount: of one unit. instead_of: the winner who defaulted, None on a choice lot."""
+
+    type = "offer_made"
+    paddle: int
+    amount: int
+    instead_of: int | None = house(None)
+    reason: str | None = house(None)
+
+
+@attrs.frozen
+class OfferAnswered(LotFact):
+    type = "offer_answered"
+    paddle: int
+    accepted: bool
+
+
+@attrs.frozen
+class PaymentRecorded(LotFact):
+    """A paddle's part of the lot is paid: from here on it is refunded, never undone (rule 18)."""
+
+    type = "payment_recorded"
+    public = False
+    paddle: int
+
+
+@attrs.frozen
 class LotPassed(LotFact):
     type = "lot_passed"
     reason: str

@@ -14,6 +14,11 @@ from saleroom.auction.refusal import Code, Refusal
 from saleroom.auction.roles import LEAST_ROLE, Role, outranks
 from saleroom.auction.state import CLOSED, OPEN, PAUSED, PUBLISHED, Asked, EventState
 
+_BY_CAPTAINS = (c.PlaceBid, c.SetMaxBid, c.Buy, c.Pledge)
+"""What a table captain may do for others."""
+_FOR_A_PADDLE = (*_BY_CAPTAINS, c.ChooseUnits, c.AnswerOffer)
+"""What a donor does, and staff on behalf of one."""
+
 
 def permitted(state: EventState, asked: Asked) -> Refusal | None:
     """Check the role, and that only staff or a captain act for a paddle not their own."""
@@ -22,13 +27,14 @@ def permitted(state: EventState, asked: Asked) -> Refusal | None:
         return Refusal(Code.UNAUTHENTICATED)
     if not outranks(asked.role, LEAST_ROLE[type(command)]):
         return Refusal(Code.FORBIDDEN)
-    if isinstance(command, c.PlaceBid | c.SetMaxBid | c.Buy | c.Pledge):
+    if isinstance(command, _FOR_A_PADDLE):
         paddle = command.paddle
         is_others = paddle is not None and paddle != state.paddle_of.get(asked.by)
         if is_others and not (
-            outranks(asked.role, Role.CLERK) or _is_captain_of(state, asked.by, paddle)
+            outranks(asked.role, Role.CLERK)
+            or (isinstance(command, _BY_CAPTAINS) and _is_captain_of(state, asked.by, paddle))
         ):
-            return Refusal(Code.FORBIDDEN, detail="you may bid with your own paddle only")
+            return Refusal(Code.FORBIDDEN, detail="you may act with your own paddle only")
     elif _is_auctioneers(command) and not outranks(asked.role, Role.AUCTIONEER):
         return Refusal(Code.FORBIDDEN, detail="only an auctioneer bans, or sells below the reserve")
     return None
@@ -60,6 +66,11 @@ def event_running(state: EventState) -> Refusal | None:
 def event_correctable(state: EventState) -> Refusal | None:
     """Pass while the event is open or paused: locks and corrections."""
     return None if state.status in (OPEN, PAUSED) else Refusal(Code.EVENT_NOT_OPEN)
+
+
+def event_begun(state: EventState) -> Refusal | None:
+    """Pass once the event has opened, also after it has closed: what winners and others owe."""
+    return Refusal(Code.EVENT_NOT_OPEN) if state.status == PUBLISHED else None
 
 
 def event_not_closed(state: EventState) -> Refusal | None:

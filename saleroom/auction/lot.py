@@ -104,13 +104,28 @@ class Absentee:
 
 @attrs.frozen
 class Win:
-    """A paddle's part of a lot: units at `amount` each."""
+    """A paddle's part of a lot: units at `amount` each. may_choose: more units of a choice lot."""
 
     paddle: int
     amount: int
     units: int
     how: str
     seq: int
+    may_choose: bool = False
+    is_paid: bool = False
+
+
+@attrs.frozen
+class Offer:
+    """A lot, or a unit of it, offered to a bidder at their own last visible bid.
+
+    instead_of: the winner who defaulted, None on a choice lot. is_accepted: None until answered.
+    """
+
+    paddle: int
+    amount: int
+    instead_of: int | None = None
+    is_accepted: bool | None = None
 
 
 @attrs.define
@@ -118,9 +133,9 @@ class Lot:
     """A lot in play. Times in ms; `original_end` is the end that a cap counts from.
 
     actions: this round's, oldest first, without those undone or retracted. past: the actions of
-    earlier rounds. fund: what a pledge lot holds, None for other lots. dropped: positions of the
-    actions undone. is_rewritten: a retraction or a renumbering has replaced actions, so that older
-    snapshots' chunks no longer hold for this lot.
+    earlier rounds. offers: those since the lot was sold. fund: what a pledge lot holds, None for
+    other lots. dropped: positions of the actions undone. is_rewritten: a retraction or a
+    renumbering has replaced actions, so that older snapshots' chunks no longer hold for this lot.
     """
 
     definition: LotDefinition
@@ -134,6 +149,7 @@ class Lot:
     past: list[Action] = attrs.field(factory=list)
     absentees: dict[int, Absentee] = attrs.field(factory=dict)
     wins: list[Win] = attrs.field(factory=list)
+    offers: list[Offer] = attrs.field(factory=list)
     fund: Fund | None = None
     dropped: list[int] = attrs.field(factory=list, eq=False)
     is_rewritten: bool = attrs.field(default=False, eq=False)
@@ -153,6 +169,29 @@ class Lot:
     @property
     def has_ended(self) -> bool:
         return self.standing.state in ENDED
+
+    @property
+    def is_choice(self) -> bool:
+        """Whether its winner takes as many of several units as they like (rule 20)."""
+        return self.mode == "live" and self.definition.quantity > 1
+
+    @property
+    def choice(self) -> Win | None:
+        """The win whose paddle has yet to choose."""
+        is_open = self.standing.state == SOLD and self.wins[-1].may_choose
+        return self.wins[-1] if is_open else None
+
+    @property
+    def offer(self) -> Offer | None:
+        """The offer that waits for an answer."""
+        return self.offers[-1] if self.offers and self.offers[-1].is_accepted is None else None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether units were chosen or offered since it was sold, so that no undo goes behind."""
+        if self.standing.state != SOLD:
+            return False
+        return bool(self.offers) or (self.is_choice and self.choice is None)
 
     @property
     def units_sold(self) -> int:

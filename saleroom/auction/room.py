@@ -9,6 +9,7 @@ from __future__ import annotations
 from saleroom.auction import commands as c
 from saleroom.auction import gates
 from saleroom.auction.bidding import Decision
+from saleroom.auction.buying import not_enough, units_left
 from saleroom.auction.contest import eligible_absentees, open_with
 from saleroom.auction.facts import (
     AskChanged,
@@ -106,7 +107,9 @@ def sell_lot(state: EventState, asked: Asked, command: c.SellLot) -> Decision:
         return gates.lot_refusal(lot, Code.STALE_ASK)
     if standing.reserve_met is False and not command.override_reserve:
         return gates.lot_refusal(lot, Code.RESERVE_NOT_MET)
-    return [ItemSold(lot.number, standing.leader, standing.price, 1, "hammer")]
+    left = units_left(lot)
+    remaining = left - 1 if lot.is_choice and left is not None else None
+    return [ItemSold(lot.number, standing.leader, standing.price, 1, "hammer", remaining)]
 
 
 def pass_lot(state: EventState, asked: Asked, command: c.PassLot) -> Decision:
@@ -116,16 +119,23 @@ def pass_lot(state: EventState, asked: Asked, command: c.PassLot) -> Decision:
 
 
 def reopen_lot(state: EventState, asked: Asked, command: c.ReopenLot) -> Decision:
-    """Bring a sold lot back with its bids, or a passed one for a new round (rule 12)."""
+    """Bring a sold lot back with its bids, or a passed one for a new round (rule 12).
+
+    A choice lot of which units were chosen or offered comes back for those that are left (20).
+    """
     if refusal := _late(state, asked, command) or gates.event_correctable(state):
         return refusal
     lot = gates.lot_known(state, command.lot)
     if isinstance(lot, Refusal):
         return lot
     if _is_reopenable(lot):
+        is_fresh = lot.standing.state == PASSED or (lot.is_choice and lot.is_settled)
+        if not is_fresh and lot.wins[-1].is_paid:
+            return gates.lot_refusal(lot, Code.ALREADY_PAID)
+        if is_fresh and units_left(lot) == 0:
+            return not_enough(lot, 0)
         if refusal := ring_free(state, lot):
             return refusal
-        is_fresh = lot.standing.state == PASSED
         return [LotReopened(lot.number, is_fresh, command.reason)]
     if lot.standing.state == QUEUED:
         return gates.lot_refusal(lot, Code.LOT_NOT_OPEN)

@@ -26,7 +26,7 @@ from saleroom.auction.definition import (
     soft_close_plain,
 )
 from saleroom.auction.fund import Challenge, Fund, Matching, Pledge
-from saleroom.auction.lot import Absentee, Action, Lot, Standing, Win, new_lot
+from saleroom.auction.lot import Absentee, Action, Lot, Offer, Standing, Win, new_lot
 from saleroom.auction.state import EventState, Paddle, Tally
 
 FORMAT = 1
@@ -37,6 +37,7 @@ _action_values = attrgetter(*_ACTION_FIELDS)
 _absentee_values = attrgetter(*(f.name for f in attrs.fields(Absentee)))
 _pledge_values = attrgetter(*(f.name for f in attrs.fields(Pledge)))
 _win_values = attrgetter(*(f.name for f in attrs.fields(Win)))
+_offer_values = attrgetter(*(f.name for f in attrs.fields(Offer)))
 _paddle_values = attrgetter(*(f.name for f in attrs.fields(Paddle)))
 
 
@@ -163,6 +164,7 @@ def _plain_lot(lot: Lot, chunked: int) -> dict[str, Any]:
         "remote_locked": lot.remote_locked,
         "absentees": [_absentee_values(left) for left in lot.absentees.values()],
         "wins": [_win_values(win) for win in lot.wins],
+        "offers": [_offer_values(offer) for offer in lot.offers],
         "fund": None if lot.fund is None else _plain_fund(lot.fund),
         "is_rewritten": lot.is_rewritten,
         "dropped": [position for position in lot.dropped if position <= chunked],
@@ -223,6 +225,7 @@ def _state(raw: Mapping[str, Any]) -> EventState:
         lot.dropped = plain["dropped"]
         lot.absentees = {values[0]: Absentee(*values) for values in plain["absentees"]}
         lot.fund = plain["fund"] and _fund(plain["fund"])
+        lot.offers = [Offer(*values) for values in plain["offers"]]
         lot.wins = [Win(*values) for values in plain["wins"]]
         state.lots[lot.number] = lot
     return state

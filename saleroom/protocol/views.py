@@ -34,7 +34,7 @@ def lot_view(lot: Lot, registered: int = 0) -> dict[str, Any]:
         "ask": standing.min_next if lot.mode == "live" else None,
         "reserve_met": standing.reserve_met,
         "buy_now": definition.buy_now,
-        "remaining": units_left(lot) if lot.mode == "sale" else None,
+        "remaining": units_left(lot) if lot.mode == "sale" or lot.is_choice else None,
         "total": fund and fund.total,
         "match": fund and fund.match,
         "donors": fund and fund.donors,

@@ -14,6 +14,7 @@ import attrs
 
 from saleroom.auction import commands as c
 from saleroom.auction.book import Book, Chained, Outcome
+from saleroom.auction.buying import units_left
 from saleroom.auction.facts import EventDefined
 from saleroom.auction.lot import Lot
 from saleroom.auction.refusal import Code
@@ -35,6 +36,10 @@ def silent(lot: int = 1, **fields: Any) -> Raw:
 
 def live(lot: int = 1, **fields: Any) -> Raw:
     return silent(lot, **{"mode": "live", **fields})
+
+
+def choice(lot: int = 1, **fields: Any) -> Raw:
+    return live(lot, **{"quantity": 3, **fields})
 
 
 def fixed(lot: int = 1, **fields: Any) -> Raw:
@@ -182,11 +187,13 @@ def _observed(
         "met": standing.reserve_met,
         "state": standing.state,
         "ends": lot.ends_at,
+        "left": refusal.extras.get("left") if refusal is not None else units_left(lot),
+        "offer": lot.offer and f"{NAMES[lot.offer.paddle]}:{lot.offer.amount}",
+        "wins": ",".join(f"{NAMES[w.paddle]}:{w.units}x{w.amount}" for w in lot.wins),
         "total": lot.fund and lot.fund.total,
         "match": lot.fund and lot.fund.match,
         "donors": lot.fund and lot.fund.donors,
         "raised": made.book.state.raised,
-        "left": refusal.extras.get("left") if refusal is not None else None,
         "leading": outcome.answer.fields.get("leading") if outcome and outcome.answer else None,
     }
     named = [word.partition("=")[0] for word in expected if "=" in word]
@@ -225,6 +232,10 @@ VERBS: dict[str, Callable[[int, Sequence[str]], c.Command]] = {
     "max": lambda lot, words: c.SetMaxBid(lot, _amount(words) or 0, _paddle(words)),
     "buys": lambda lot, words: c.Buy(lot, _amount(words) or 1),
     "pledges": _pledge,
+    "chooses": lambda lot, words: c.ChooseUnits(lot, int(words[0]), _paddle(words)),
+    "accepts": lambda lot, words: c.AnswerOffer(lot, True, _paddle(words)),
+    "declines": lambda lot, words: c.AnswerOffer(lot, False, _paddle(words)),
+    "offers": lambda lot, words: c.OfferRunnerUp(lot, "unpaid"),
     "voids": lambda lot, words: c.VoidPledge(int(words[0]), "a mistake"),
     "matches": lambda lot, words: c.SetMatch(lot, *_numbers(words)),
     "challenges": lambda lot, words: c.SetChallenge(lot, *_numbers(words)),

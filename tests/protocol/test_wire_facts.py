@@ -62,6 +62,12 @@ SHOWN: list[tuple[f.Fact, dict[str, Any]]] = [
         f.ItemSold(1, 101, 500, 2, "purchase", 3),
         {"lot": 1, "paddle": 101, "amount": 500, "units": 2, "how": "purchase", "remaining": 3},
     ),
+    (
+        f.UnitsChosen(1, 101, 2, 3),
+        {"lot": 1, "paddle": 101, "units": 2, "remaining": 3},
+    ),
+    (f.OfferMade(1, 101, 500, 102, "private"), {"lot": 1, "paddle": 101, "amount": 500}),
+    (f.OfferAnswered(1, 101, False), {"lot": 1, "paddle": 101, "accepted": False}),
     (f.LotPassed(1, "no_bids"), {"lot": 1, "reason": "no_bids"}),
     (f.LotWithdrawn(1, "broken"), {"lot": 1, "reason": "broken"}),
     (f.LotWithdrawn(1, "broken", 700), {"lot": 1, "reason": "broken", "voided": 700}),

@@ -1,0 +1,529 @@
+"""Choice lots, offers to the next bidder, and what is left to correct after them.
+
+Source: rules 17, 18, 20 and 21. A script's `wins` names each part of a lot as PADDLE:UNITSxAMOUNT.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from saleroom.auction import commands as c
+from saleroom.auction.book import Book, Chained
+from saleroom.auction.clone import clone
+from saleroom.auction.contest import visible_bids
+from saleroom.auction.facts import PaymentRecorded
+from saleroom.auction.record import encode_entry, next_head
+from saleroom.auction.refusal import Code
+from saleroom.auction.roles import Role
+from saleroom.auction.snapshot import encode_body, restore
+from saleroom.auction.state import Entry, leaderboard
+from saleroom.protocol.views import lot_view
+from tests.auction.book import (
+    NAMES,
+    Raw,
+    Sale,
+    choice,
+    fixed,
+    live,
+    play,
+    pledge,
+    run,
+    sale,
+    silent,
+)
+
+Case = tuple[str, tuple[Raw, ...], str]
+
+SOLD_TO_C = """
+clerk opens   => -
+A bids 10000  => 10000 A
+B bids 11000  => 11000 B
+C bids 20000  => 20000 C
+clerk sells   => 20000 C state=sold wins=C:1x20000
+"""
+
+CHOICES: list[Case] = [
+    (
+        "all units to the winner",
+        (choice(),),
+        SOLD_TO_C
+        + """
+        C chooses 4 => NOT_ENOUGH_LEFT left=3
+        B chooses 1 => FORBIDDEN
+        C chooses 3 => 20000 C state=sold wins=C:3x20000 left=0 offer=None raised=60000
+        C chooses 3 => NO_CHOICE
+        clerk reopens => NOT_ENOUGH_LEFT left=0
+        clerk undoes  => NOTHING_TO_UNDO
+        """,
+    ),
+    (
+        "what is left goes to the runner-up at their own bid, then to a new round",
+        (choice(quantity=5),),
+        """
+        clerk opens    => -
+        A bids 10000   => 10000 A
+        B bids 11000   => 11000 B
+        C bids 20000   => 20000 C
+        clerk sells    => state=sold left=4
+        clerk chooses 2 C => wins=C:2x20000 left=3 offer=B:11000
+        A accepts      => NO_OFFER
+        B accepts      => state=sold wins=C:2x20000,B:1x11000 left=2 raised=51000
+        B accepts      => NO_OFFER
+        C chooses 1    => FORBIDDEN
+        B chooses 2    => - state=open wins=C:2x20000,B:2x11000 left=1 offer=None next=10000
+        A bids 10000   => 10000 A
+        clerk sells    => state=sold left=0 wins=C:2x20000,B:2x11000,A:1x10000
+        A chooses 1    => state=sold left=0 raised=72000
+        """,
+    ),
+    (
+        "declined: a new round for what is left, the wins stay",
+        (choice(),),
+        SOLD_TO_C
+        + """
+        C chooses 1  => offer=B:11000 left=2
+        B declines   => - state=open left=2 wins=C:1x20000 offer=None
+        clerk undoes => NOTHING_TO_UNDO
+        B bids 10000 => 10000 B
+        clerk sells  => state=sold left=1
+        clerk undoes => 10000 B state=open wins=C:1x20000 left=2
+        clerk sells  => state=sold
+        B chooses 1  => - state=open left=1
+        clerk passes => - state=passed
+        clerk undoes => - state=open
+        clerk passes => - state=passed
+        clerk reopens => - state=open left=1
+        """,
+    ),
+    (
+        "nobody to offer to: a new round at once",
+        (choice(),),
+        """
+        clerk opens  => -
+        A bids 10000 => 10000 A
+        clerk sells  => state=sold
+        A chooses 2  => - state=open left=1 wins=A:2x10000
+        """,
+    ),
+    (
+        "a locked paddle is passed over, and chooses nothing",
+        (choice(),),
+        """
+        clerk opens  => -
+        A bids 10000 => 10000 A
+        B bids 11000 => 11000 B
+        C bids 20000 => 20000 C
+        clerk bars B => 20000 C
+        clerk sells  => state=sold
+        clerk bars C => state=sold
+        C chooses 1  => PADDLE_LOCKED
+        clerk frees C => state=sold
+        C chooses 1  => offer=A:10000
+        clerk bars A => state=sold
+        A accepts    => PADDLE_LOCKED
+        A declines   => - state=open
+        """,
+    ),
+    (
+        "a busy ring, or a pause, leaves the new round to the auctioneer",
+        (choice(1), live(2)),
+        """
+        #1 clerk opens  => -
+        #1 A bids 10000 => 10000 A
+        #1 clerk sells  => state=sold
+        #2 clerk opens  => -
+        #1 A chooses 1  => 10000 A state=sold left=2 offer=None
+        #1 clerk reopens => FORBIDDEN
+        #1 admin reopens now => RING_BUSY
+        #2 clerk passes => -
+        #1 admin reopens now => - state=open left=2 wins=A:1x10000
+        #1 A bids 10000 => 10000 A
+        #1 clerk sells  => state=sold
+        #1 auctioneer pauses => state=sold
+        #1 A chooses 1  => state=sold left=1 wins=A:1x10000,A:1x10000
+        #1 clerk reopens => - state=open
+        """,
+    ),
+    (
+        "undo and re-opening go behind a sale until units are chosen",
+        (choice(),),
+        SOLD_TO_C
+        + """
+        clerk undoes  => 20000 C state=open wins= left=3
+        clerk sells   => 20000 C wins=C:1x20000
+        clerk reopens => 20000 C state=open wins= left=3
+        clerk sells   => state=sold
+        C chooses 1   => offer=B:11000
+        clerk undoes  => NOTHING_TO_UNDO
+        clerk reopens => - state=open wins=C:1x20000 offer=None
+        B accepts     => NO_OFFER
+        C chooses 2   => NO_CHOICE
+        """,
+    ),
+    (
+        "nothing to choose, or not on such a lot",
+        (choice(1), live(2), silent(3), fixed(4), pledge(5)),
+        """
+        #1 A chooses 1 => NO_CHOICE
+        #2 A chooses 1 => WRONG_MODE
+        #3 A chooses 1 => WRONG_MODE
+        #4 A chooses 1 => WRONG_MODE
+        #5 A chooses 1 => WRONG_MODE
+        #1 clerk opens => -
+        #1 A chooses 1 => NO_CHOICE
+        #1 clerk chooses 1 => NO_PADDLE
+        """,
+    ),
+    (
+        "the event has closed: units are chosen, nothing is opened",
+        (choice(),),
+        """
+        clerk opens  => -
+        A bids 10000 => 10000 A
+        clerk sells  => state=sold
+        auctioneer closes => state=sold
+        A chooses 1  => state=sold left=2
+        clerk reopens => EVENT_NOT_OPEN
+        """,
+    ),
+    (
+        "31: a new round that the close meets passes, its wins stay",
+        (choice(),),
+        """
+        clerk opens  => -
+        A bids 10000 => 10000 A
+        clerk sells  => state=sold
+        A chooses 1  => - state=open
+        auctioneer closes => state=passed wins=A:1x10000 raised=10000
+        """,
+    ),
+    (
+        "a withdrawn round keeps what was sold",
+        (choice(),),
+        """
+        clerk opens  => -
+        A bids 10000 => 10000 A
+        clerk sells  => state=sold
+        A chooses 2  => - state=open
+        clerk withdraws => state=withdrawn wins=A:2x10000 raised=20000
+        """,
+    ),
+]
+
+BIDS_OF_THREE = """
+A bids 10000 => 10000 A
+B bids 12000 => 12000 B
+A bids 13000 => 13000 A
+C bids 20000 => 20000 C
+"""
+
+RUNNERS_UP: list[Case] = [
+    (
+        "silent: the next distinct bidder by consent, one after the other",
+        (silent(ends_at=1000, soft_close={"window": 1000, "extension": 1000, "cap": 0}),),
+        BIDS_OF_THREE
+        + """
+        admin offers => NOT_SOLD
+        1000 admin offers => 20000 C offer=A:13000 wins=C:1x20000
+        A accepts    => 13000 A state=sold wins=A:1x13000 raised=13000 next=14000 max=13000
+        A accepts    => NO_OFFER
+        admin offers => 13000 A offer=B:12000
+        B declines   => 13000 A wins=A:1x13000 offer=None
+        admin offers => NO_BIDS
+        B accepts    => NO_OFFER
+        """,
+    ),
+    (
+        "an offer nobody answers lapses with the next one",
+        (live(),),
+        "clerk opens => -"
+        + BIDS_OF_THREE
+        + """
+        clerk sells  => state=sold
+        clerk offers => FORBIDDEN
+        auctioneer offers => FORBIDDEN
+        admin offers => offer=A:13000
+        admin offers => offer=B:12000
+        A accepts    => NO_OFFER
+        clerk accepts B => 12000 B wins=B:1x12000
+        admin offers => NO_BIDS
+        """,
+    ),
+    (
+        "17: an offered lot is not undone, but re-opened with its bids",
+        (live(),),
+        "clerk opens => -"
+        + BIDS_OF_THREE
+        + """
+        clerk sells   => state=sold
+        admin offers  => offer=A:13000
+        clerk undoes  => NOTHING_TO_UNDO
+        A accepts     => 13000 A
+        clerk undoes  => NOTHING_TO_UNDO
+        clerk reopens => 20000 C state=open wins= raised=0 offer=None
+        A accepts     => NO_OFFER
+        clerk undoes  => 13000 A
+        """,
+    ),
+    (
+        "a purchase too, to the highest bidder",
+        (silent(buy_now=30000),),
+        """
+        A bids 10000 => 10000 A
+        B bids 12000 => 12000 B
+        C buys       => 30000 C state=sold
+        admin offers => 30000 C offer=B:12000
+        B accepts    => 12000 B
+        """,
+    ),
+    (
+        "in a pause and after the close; nothing before the event opens",
+        (silent(1, reserve=11000), silent(2)),
+        """
+        #1 A bids 10000 => 10000 A met=False
+        #1 B bids 12000 => 12000 B met=True
+        #1 auctioneer closes => state=sold
+        #1 admin offers => offer=A:10000
+        #1 A accepts    => 10000 A met=False state=sold
+        #2 admin offers => NOT_SOLD
+        #2 A accepts    => NO_OFFER
+        """,
+    ),
+    (
+        "not on sale, pledge or choice lots",
+        (fixed(1), pledge(2), choice(3)),
+        """
+        #1 admin offers => WRONG_MODE
+        #2 admin offers => WRONG_MODE
+        #3 admin offers => WRONG_MODE
+        """,
+    ),
+    (
+        "a locked paddle is passed over; retracted and undone bids do not count",
+        (live(),),
+        """
+        clerk opens  => -
+        A bids 10000 => 10000 A
+        B bids 11000 => 11000 B
+        D bids 12000 => 12000 D
+        E bids 13000 => 13000 E
+        clerk undoes => 12000 D
+        C bids 20000 => 20000 C
+        admin retracts B => 20000 C
+        clerk bars D => 20000 C
+        clerk sells  => state=sold
+        admin offers => offer=A:10000
+        A declines   => 20000 C
+        admin offers => NO_BIDS
+        """,
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("lots", "script"), [pytest.param(lots, script, id=name) for name, lots, script in CHOICES]
+)
+def test_rule_20_choice_lots(lots: tuple[Raw, ...], script: str) -> None:
+    play(script, *lots)
+
+
+@pytest.mark.parametrize(
+    ("lots", "script"), [pytest.param(lots, script, id=name) for name, lots, script in RUNNERS_UP]
+)
+def test_rule_21_runners_up(lots: tuple[Raw, ...], script: str) -> None:
+    play(script, *lots)
+
+
+VISIBLE: list[tuple[str, Raw, str, dict[str, int]]] = [
+    ("none", silent(), "", {}),
+    ("a lone max at the opening", silent(), "A max 50000 => 10000 A", {"A": 10000}),
+    (
+        "a leader's max as high as it was shown, a beaten bid as it was made",
+        silent(),
+        """
+        A max 50000 => 10000 A
+        B bids 20000 => 21000 A
+        C max 60000 => 55000 C
+        """,
+        {"A": 21000, "B": 20000, "C": 55000},
+    ),
+    (
+        "a max beaten on arrival was bid up to",
+        silent(),
+        """
+        A max 50000 => 10000 A
+        B max 40000 => 42500 A
+        """,
+        {"A": 42500, "B": 40000},
+    ),
+    (
+        "equal maxes, and a raise that meets the reserve",
+        silent(reserve=60000),
+        """
+        A max 50000 => 10000 A
+        B max 50000 => 50000 A
+        A max 70000 => 60000 A
+        A max 90000 => 60000 A
+        """,
+        {"A": 60000, "B": 50000},
+    ),
+    (
+        "the leader bids again below their own max",
+        silent(),
+        """
+        A max 50000 => 10000 A
+        A bids 20000 => 20000 A
+        B bids 30000 => 32500 A
+        B bids 60000 => 60000 B
+        """,
+        {"A": 32500, "B": 60000},
+    ),
+    (
+        "absentees, and a floor bid of whom it was given to",
+        live(),
+        """
+        A max 30000 => -
+        B max 20000 => -
+        C max 15000 => -
+        clerk opens => 21000 A
+        clerk floor 40000 => 40000 nobody
+        clerk assigns D => 40000 D
+        clerk floor E => 42500 E
+        clerk floor => 45000 nobody
+        """,
+        {"A": 21000, "B": 20000, "C": 15000, "D": 40000, "E": 42500},
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("lot", "script", "seen"), [pytest.param(*row[1:], id=row[0]) for row in VISIBLE]
+)
+def test_rules_20_and_21_a_bidders_own_last_visible_bid(
+    lot: Raw, script: str, seen: dict[str, int]
+) -> None:
+    made = play(script, lot)
+    assert {NAMES[n]: amount for n, amount in visible_bids(made.lot()).items()} == seen
+
+
+def sold_choice(**fields: Any) -> Sale:
+    """A choice lot that C has won at 20000, with B behind at 11000."""
+    return play(SOLD_TO_C, choice(**fields))
+
+
+def test_rule_20_what_is_told() -> None:
+    made = sold_choice(quantity=5)
+    assert lot_view(made.lot())["remaining"] == 4
+    chosen = made.as_donor("C", c.ChooseUnits(1, 2))
+    assert [entry.entry.fact.type for entry in chosen.records] == ["units_chosen", "offer_made"]
+    assert chosen.answer is not None
+    assert chosen.answer.fields == {"lot": 1, "paddle": 103, "units": 2, "remaining": 3}
+    accepted = made.as_donor("B", c.AnswerOffer(1, True))
+    assert [entry.entry.fact.type for entry in accepted.records] == ["offer_answered", "item_sold"]
+    assert getattr(accepted.records[1].entry.fact, "how", None) == "offer"
+    assert getattr(accepted.records[1].entry.fact, "remaining", None) == 2
+    last = made.as_donor("B", c.ChooseUnits(1, 1))
+    assert [entry.entry.fact.type for entry in last.records] == ["units_chosen", "lot_reopened"]
+    made.replayed()
+
+
+def test_rule_19_the_limit_holds_for_choices_and_offers() -> None:
+    made = sold_choice(quantity=5)
+    made.must(c.ChangePaddle(103, limit=39_999))
+    assert made.refused(c.ChooseUnits(1, 2, 103)) is Code.OVER_LIMIT
+    made.must(c.ChangePaddle(103, limit=1))
+    assert made.refused(c.ChooseUnits(1, 1, 103)) is None
+    made.must(c.ChangePaddle(102, limit=10_999))
+    assert made.refused(c.AnswerOffer(1, True, 102)) is Code.OVER_LIMIT
+    made.must(c.ChangePaddle(102, limit=11_000))
+    assert made.refused(c.AnswerOffer(1, True, 102)) is None
+
+
+def test_a_choice_is_worth_no_more_than_an_amount_may_be() -> None:
+    made = sale(choice(opening=6 * 10**11))
+    run(made, f"clerk opens => -\nA bids {6 * 10**11} => {6 * 10**11} A\nclerk sells => state=sold")
+    assert made.refused(c.ChooseUnits(1, 2, 101)) is Code.INVALID_AMOUNT
+
+
+def test_rule_24_only_staff_and_the_bidder_choose_and_answer() -> None:
+    captain = {"number": 101, "user": "A", "table": "7", "is_captain": True}
+    other = {"number": 102, "user": "B", "table": "7", "opted_in": True}
+    made = sale(choice(), paddles=[{**p, "terms_version": 1} for p in (captain, other)])
+    run(made, "clerk opens => -\nB bids 10000 => 10000 B\nclerk sells => state=sold")
+    as_captain: dict[str, Any] = {"role": Role.DONOR, "by": "A"}
+    assert made.refused(c.ChooseUnits(1, 1, 102), **as_captain) is Code.FORBIDDEN
+    assert made.refused(c.AnswerOffer(1, True, 102), **as_captain) is Code.FORBIDDEN
+    assert made.refused(c.ChooseUnits(1, 1, 102), role=Role.CLERK, by="clerk") is None
+
+
+def pay(made: Sale, lot: int, paddle: int) -> None:
+    """Record a payment as the payments' own facts will."""
+    book = made.book
+    entry = Entry(
+        book.state.position + 1, None, book.state.at, None, None, None, PaymentRecorded(lot, paddle)
+    )
+    body = encode_entry(entry)
+    made.written.append(Chained(entry, body, next_head(book.head, body)))
+    book.replay(body)
+
+
+def test_rule_18_what_is_paid_is_not_taken_back() -> None:
+    script = "#1 clerk opens => -\n#1 A bids 10000 => 10000 A\n#1 B bids 11000 => 11000 B\n"
+    made = play(script + "#1 clerk sells => state=sold", live(1), silent(2))
+    pay(made, 1, 101)
+    made.must(c.Undo(1))
+    run(made, "clerk sells => state=sold")
+    pay(made, 1, 102)
+    for command in (
+        c.Undo(1),
+        c.ReopenLot(1),
+        c.OfferRunnerUp(1, "unpaid"),
+        c.RetractBids(1, 102, "x"),
+    ):
+        assert made.refused(command) is Code.ALREADY_PAID
+    assert made.refused(c.RetractBids(1, 101, "x")) is Code.LOT_CLOSED
+    assert made.refused(c.RetractBids(2, 102, "x")) is Code.NO_BIDS
+    made.replayed()
+
+
+def test_a_renumbered_bidder_keeps_offer_and_choice() -> None:
+    made = sold_choice()
+    made.must(c.ChangePaddle(103, new_paddle=300))
+    made.must(c.ChooseUnits(1, 1, 300))
+    made.must(c.ChangePaddle(102, new_paddle=200))
+    made.must(c.AnswerOffer(1, True, 200))
+    assert [win.paddle for win in made.lot().wins] == [300, 200]
+    made = play("A bids 10000 => 10000 A\nB bids 11000 => 11000 B", silent())
+    made.must(c.CloseEvent())
+    made.must(c.OfferRunnerUp(1, "unpaid"))
+    assert made.refused(c.ChangePaddle(102, new_paddle=200)) is Code.EVENT_CLOSED
+    made.replayed()
+
+
+def test_the_winner_who_defaulted_is_offered_nothing_under_a_new_number() -> None:
+    made = play("clerk opens => -" + BIDS_OF_THREE + "clerk sells => state=sold", live())
+    made.must(c.OfferRunnerUp(1, "unpaid"))
+    made.must(c.AnswerOffer(1, True, 101))
+    made.must(c.ChangePaddle(103, new_paddle=300))
+    made.must(c.OfferRunnerUp(1, "unpaid"))
+    offer = made.lot().offer
+    assert offer is not None
+    assert offer.paddle == 102
+    assert leaderboard(made.book.state) == [{"paddle": 101, "total": 13000, "standing": 0}]
+
+
+def test_copies_and_snapshots_carry_offers_and_choices() -> None:
+    made = sold_choice()
+    made.must(c.ChooseUnits(1, 1, 103))
+    book = made.book
+    twin = clone(book.state)
+    restored, _ = restore(encode_body(book.state, book.head, book.answers, 0), [])
+    assert twin == book.state == restored.state
+    copy = Book(twin, book.head)
+    for record in made.must(c.AnswerOffer(1, True, 102)).records:
+        copy.replay(record.body)
+        restored.replay(record.body)
+    assert copy.state == book.state == restored.state
+    assert restored.state.lots[1].choice == book.state.lots[1].wins[-1]
