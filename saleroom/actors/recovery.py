@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import Callable
 
 import attrs
 import trio
@@ -53,20 +53,18 @@ async def rebuild(site: Site, journal: Journal, snapshots: Snapshots) -> Rebuilt
     ownership = await journal.take_term(site.event)
     tail: deque[WireFact] = deque(maxlen=site.limits.tail.facts)
     known = site.published.seq if site.published is not None else 0
-    book, saved = await _from_snapshot(site, journal, snapshots)
-    if book is None:
-        first = await journal.read(site.event, 0, 1)
-        if not first:
-            raise NotFound(f"event {site.event} has no first record")
-        book = Book.load(first[0].body)
-        _check(first[0], book)
-    elif book.state.seq > known:
+    kept, saved = await _from_snapshot(site, journal, snapshots)
+    book = kept or await _from_start(site, journal)
+    if book.state.seq > known:
         await _older_tail(site, journal, book.state.position, known, tail)
-    async for record in _records(site.event, journal, book.state.position):
+
+    def replay(record: Record) -> None:
         entry = book.replay(record.body)
         _check(record, book)
         if entry.seq is not None and entry.seq > known:
             tail.append(wire_fact(entry))
+
+    await _read(site.event, journal, book.state.position, None, replay)
     _check_told(site, book, ownership.epoch)
     return Rebuilt(
         book=book,
@@ -110,25 +108,41 @@ async def _from_snapshot(
     return book, Saved(snapshot.position, chunked, len(snapshot.chunks))
 
 
+async def _from_start(site: Site, journal: Journal) -> Book:
+    first = await journal.read(site.event, 0, 1)
+    if not first:
+        raise NotFound(f"event {site.event} has no first record")
+    book = Book.load(first[0].body)
+    _check(first[0], book)
+    return book
+
+
 async def _older_tail(
     site: Site, journal: Journal, position: int, known: int, tail: deque[WireFact]
 ) -> None:
     """Encode the facts before a snapshot that readers may still resume from."""
-    after = max(0, position - site.limits.tail.facts)
-    async for record in _records(site.event, journal, after, position):
+
+    def encode(record: Record) -> None:
         if record.seq is not None and record.seq > known:
             tail.append(wire_fact(decode_entry(record.body)))
 
+    await _read(site.event, journal, max(0, position - site.limits.tail.facts), position, encode)
 
-async def _records(
-    event: str, journal: Journal, after: int, upto: int | None = None
-) -> AsyncIterator[Record]:
+
+async def _read(
+    event: str,
+    journal: Journal,
+    after: int,
+    upto: int | None,
+    take: Callable[[Record], None],
+) -> None:
+    """Hand over the records at positions `after` < p <= `upto`, looking at the loop in between."""
     while True:
         page = await journal.read(event, after, PAGE_RECORDS)
         for count, record in enumerate(page, 1):
             if upto is not None and record.position > upto:
                 return
-            yield record
+            take(record)
             if count % REPLAY_SLICE == 0:
                 await trio.lowlevel.checkpoint()
         if len(page) < PAGE_RECORDS:
