@@ -8,7 +8,8 @@ are not in it. Source: I5, ARCHITECTURE 3.
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing
 
 import attrs
 import orjson
@@ -16,27 +17,36 @@ import orjson
 from saleroom.auction.book import Book
 from saleroom.auction.definition import lot_plain
 from saleroom.auction.record import GENESIS, RecordDamaged, decode_entry, next_head
-from saleroom.audit import records_of
-from saleroom.storage.ports import Batch, EventRow, LotRow, NotFound, Record, Registration, Stores
+from saleroom.audit import NOT_REPLAYABLE, records_of
+from saleroom.storage.ports import (
+    Conflict,
+    EventRow,
+    LotRow,
+    NotFound,
+    Record,
+    Registration,
+    Stores,
+)
 
 FORMAT = 1
-BATCH_RECORDS = 1_000
 
 
 class NotAnExport(ValueError):
     """The file is no export, or it was changed; the text names the line."""
 
 
-async def export_lines(stores: Stores, event: str) -> AsyncIterator[bytes]:
+async def export_lines(stores: Stores, event: str) -> AsyncGenerator[bytes, None]:
     """Give an event's export, line by line. Raises NotFound."""
     is_empty = True
-    async for record in records_of(stores.journal, event):
-        if is_empty:
-            is_empty = False
-            row = await stores.catalogue.event(event)
-            yield orjson.dumps({"saleroom_export": FORMAT, "event": event, "public": row.public})
-        fact = orjson.loads(record.body)
-        yield orjson.dumps({"head": record.head.hex(), "fact": fact})
+    async with aclosing(records_of(stores.journal, event)) as records:
+        async for record in records:
+            if is_empty:
+                is_empty = False
+                row = await stores.catalogue.event(event)
+                header = {"saleroom_export": FORMAT, "event": event, "public": row.public}
+                yield orjson.dumps(header)
+            fact = orjson.loads(record.body)
+            yield orjson.dumps({"head": record.head.hex(), "fact": fact})
     if is_empty:
         raise NotFound(f"event {event} has no journal")
 
@@ -55,7 +65,7 @@ def read_export(lines: Iterable[bytes]) -> Export:
     event: str | None = None
     is_public = False
     records: list[Record] = []
-    head = GENESIS
+    head, seq = GENESIS, 0
     for number, line in enumerate(lines, 1):
         try:
             raw = orjson.loads(line)
@@ -69,8 +79,12 @@ def read_export(lines: Iterable[bytes]) -> Export:
             head = next_head(head, body)
             if raw["head"] != head.hex() or entry.position != len(records) + 1:
                 raise NotAnExport(f"line {number}: the chain does not hold")
+            if entry.seq is not None:
+                seq += 1
+                if entry.seq != seq:
+                    raise NotAnExport(f"line {number}: seq {entry.seq} stands where {seq} belongs")
         except (KeyError, TypeError, orjson.JSONDecodeError, RecordDamaged) as error:
-            raise NotAnExport(f"line {number}: {error!r}") from None
+            raise NotAnExport(f"line {number}: not a line of an export: {error}") from None
         records.append(Record(entry.position, entry.seq, body, head))
     if event is None or not records:
         raise NotAnExport("it holds no facts")
@@ -78,20 +92,20 @@ def read_export(lines: Iterable[bytes]) -> Export:
 
 
 async def restore_export(stores: Stores, export: Export, now_ms: int) -> str:
-    """Write an export's records as a new journal, and its catalogue; give the new epoch.
+    """Write an export's catalogue and then, whole or not at all, its journal; give the new epoch.
 
+    The journal comes last: it is what a running server looks for.
     Raises Conflict when the event exists here, NotAnExport when the facts do not replay.
     """
-    event, records = export.event, export.records
-    book = _replayed(records)
+    event = export.event
+    book = _replayed(export.records)
     if book.state.id != event:
         raise NotAnExport(f"the facts are of event {book.state.id}")
+    if await stores.journal.read(event, 0, 1):
+        raise Conflict(f"event {event} has a journal")
     epoch = secrets.token_hex(8)
-    await stores.journal.create(event, epoch, records[:BATCH_RECORDS])
-    term = (await stores.journal.take_term(event)).term
-    for start in range(BATCH_RECORDS, len(records), BATCH_RECORDS):
-        await stores.journal.append(event, term, Batch(records[start : start + BATCH_RECORDS]))
     await _restore_catalogue(stores, book, export.is_public, now_ms)
+    await stores.journal.create(event, epoch, export.records)
     return epoch
 
 
@@ -100,7 +114,7 @@ def _replayed(records: list[Record]) -> Book:
         book = Book.load(records[0].body)
         for record in records[1:]:
             book.replay(record.body)
-    except (RecordDamaged, ValueError, LookupError, AssertionError) as error:
+    except NOT_REPLAYABLE as error:
         raise NotAnExport(f"the facts do not replay: {error}") from None
     return book
 

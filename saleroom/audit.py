@@ -7,16 +7,19 @@ Source: I5, I10; the receipt of PROTOCOL section 3.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 
 import attrs
 
 from saleroom.auction.book import Book
-from saleroom.auction.record import RecordDamaged
+from saleroom.auction.record import GENESIS, next_head
 from saleroom.auction.snapshot import SnapshotDamaged, restore
 from saleroom.storage.ports import Journal, NotFound, Record, Snapshot, Stores
 
 PAGE_RECORDS = 1_000
+NOT_REPLAYABLE = (ValueError, LookupError, AssertionError, TypeError, AttributeError)
+"""What the rules raise at facts that no sale can have led to; RecordDamaged is a ValueError."""
 
 
 @attrs.frozen
@@ -38,8 +41,11 @@ class Finding:
     fault: str | None = None
 
 
-async def records_of(journal: Journal, event: str, after: int = 0) -> AsyncIterator[Record]:
-    """Go over an event's records, page by page. Raises what the journal raises."""
+async def records_of(journal: Journal, event: str, after: int = 0) -> AsyncGenerator[Record, None]:
+    """Go over an event's records, page by page; who stops early closes it.
+
+    Raises what the journal raises.
+    """
     while True:
         page = await journal.read(event, after, PAGE_RECORDS)
         for record in page:
@@ -55,10 +61,11 @@ async def audit(stores: Stores, event: str, receipts: Sequence[Receipt] = ()) ->
     Raises NotFound for an event without a journal.
     """
     auditor = _Auditor(event, await stores.snapshots.newest(event), receipts)
-    async for record in records_of(stores.journal, event):
-        fault = auditor.take(record)
-        if fault is not None:
-            return auditor.finding(f"{_place(record)}: {fault}")
+    async with aclosing(records_of(stores.journal, event)) as records:
+        async for record in records:
+            fault = auditor.take(record)
+            if fault is not None:
+                return auditor.finding(f"{_place(record)}: {fault}")
     if auditor.book is None:
         raise NotFound(f"event {event} has no journal")
     return auditor.finding(auditor.last_fault())
@@ -72,6 +79,7 @@ class _Auditor:
     book: Book | None = None
     seq: int = 0
     position: int = 0
+    head: bytes = GENESIS
     _seen: dict[str, int] = attrs.field(factory=dict)
 
     def take(self, record: Record) -> str | None:
@@ -79,15 +87,18 @@ class _Auditor:
         if record.position != self.position + 1:
             return f"it follows position {self.position}"
         self.position = record.position
+        self.head = next_head(self.head, record.body)
+        if self.head != record.head:
+            return "the chain does not hold"
         try:
             if self.book is None:
                 self.book = Book.load(record.body)
             else:
                 self.book.replay(record.body)
-        except (RecordDamaged, ValueError, LookupError, AssertionError) as error:
+        except NOT_REPLAYABLE as error:
             return f"it does not replay: {error}"
-        if self.book.head != record.head:
-            return "the chain does not hold"
+        if self.book.state.position != record.position:
+            return "its position is not the one that was chained"
         if record.seq is not None:
             if record.seq != self.seq + 1:
                 return f"seq {record.seq} follows {self.seq}"
@@ -112,8 +123,7 @@ class _Auditor:
 
     def finding(self, fault: str | None) -> Finding:
         """Sum up."""
-        head = "" if self.book is None else self.book.head.hex()
-        return Finding(self.event, self.position, self.seq, head, fault)
+        return Finding(self.event, self.position, self.seq, self.head.hex(), fault)
 
     def _snapshot_fault(self, book: Book) -> str | None:
         snapshot = self.snapshot

@@ -7,6 +7,7 @@ of the feed could know then; maxes and reserves are not told. Source: I10, PROTO
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import aclosing
 from datetime import UTC, datetime
 
 import attrs
@@ -14,9 +15,9 @@ import orjson
 
 from saleroom.auction.book import Book
 from saleroom.auction.facts import LotFact
-from saleroom.auction.record import decode_entry
+from saleroom.auction.record import RecordDamaged, decode_entry
 from saleroom.auction.state import Entry, EventState, leaderboard
-from saleroom.audit import records_of
+from saleroom.audit import NOT_REPLAYABLE, records_of
 from saleroom.protocol.views import lot_view
 from saleroom.protocol.wire_facts import wire_fact
 from saleroom.storage.ports import Journal, NotFound
@@ -44,7 +45,11 @@ def read_moment(text: str) -> Moment:
     """
     if text.isascii() and text.isdigit():
         return Moment(seq=int(text))
-    return Moment(at_ms=int(datetime.fromisoformat(text).astimezone(UTC).timestamp() * 1000))
+    try:
+        when = datetime.fromisoformat(text).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(str(error)) from None
+    return Moment(at_ms=int(when.timestamp() * 1000))
 
 
 async def replay(journal: Journal, event: str, moment: Moment) -> tuple[EventState, list[Entry]]:
@@ -54,15 +59,19 @@ async def replay(journal: Journal, event: str, moment: Moment) -> tuple[EventSta
     """
     book: Book | None = None
     facts: list[Entry] = []
-    async for record in records_of(journal, event):
-        if book is None:
-            book = Book.load(record.body)
-            continue
-        if not moment.includes(decode_entry(record.body)):
-            break
-        entry = book.replay(record.body)
-        if entry.seq is not None:
-            facts.append(entry)
+    async with aclosing(records_of(journal, event)) as records:
+        async for record in records:
+            try:
+                if book is None:
+                    book = Book.load(record.body)
+                    continue
+                if not moment.includes(decode_entry(record.body)):
+                    break
+                entry = book.replay(record.body)
+            except NOT_REPLAYABLE as error:
+                raise RecordDamaged(f"position {record.position}: no replay: {error}") from error
+            if entry.seq is not None:
+                facts.append(entry)
     if book is None:
         raise NotFound(f"event {event} has no journal")
     return book.state, facts
