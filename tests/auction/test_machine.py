@@ -1,7 +1,7 @@
 """Any commands, by anyone, at any time: what always holds of a sale.
 
-Source: rules 1 to 19, 28 and 30; I5 and I10. Amounts that may be secret end in digits that no price
-computed without them can end in, so that one in a public fact is found.
+Source: rules 1 to 23, 28, 30 and 31; I5 and I10. Amounts that may be secret end in digits
+that no price computed without them can end in, so that one in a public fact is found.
 """
 
 from __future__ import annotations
@@ -22,14 +22,15 @@ from saleroom.auction.snapshot import encode_body, encode_chunk, restore
 from saleroom.auction.state import leaderboard
 from saleroom.protocol.views import lot_view, own_view
 from saleroom.protocol.wire_facts import wire_fact
-from tests.auction.book import PADDLES, Sale, fixed, live, sale, silent
+from tests.auction.book import PADDLES, Sale, choice, fixed, live, pledge, sale, silent
 
 RESERVES = {1: 3_000_999, 3: 3_100_998}
 SECRETS_FROM = 500
 """A max ends in 500 to 997, a reserve in 998 or 999; steps and straight bids end in 000."""
 
-LOTS = st.sampled_from([1, 2, 3, 4, 5, 6])
+LOTS = st.sampled_from([1, 2, 3, 4, 5, 6, 7])
 LIVE_LOTS = st.sampled_from([3, 4, 3, 9])
+CHOICE_LOT, PLEDGE_LOT = 4, 7
 NAMES = st.sampled_from(sorted(PADDLES))
 BASES = st.integers(900, 6_000)
 STAFF = st.sampled_from([Role.CLERK, Role.AUCTIONEER, Role.ADMIN, Role.ADMIN])
@@ -37,7 +38,10 @@ FALLS = {"bid_undone", "bids_retracted", "lot_reopened"}
 
 
 class SaleMachine(RuleBasedStateMachine):
-    """A sale of silent, live and sale lots, and a second book that replays its records."""
+    """A sale of lots of every kind, and a second book that replays its records.
+
+    The second book is now and then given up for one restored from its snapshot and chunks.
+    """
 
     @initialize(limit=st.sampled_from([None, 20_000_000]))
     def define(self, limit: int | None) -> None:
@@ -45,9 +49,10 @@ class SaleMachine(RuleBasedStateMachine):
             silent(1, opening=10**6, reserve=RESERVES[1], ends_at=400_000, group="pair"),
             silent(2, opening=10**6, buy_now=5 * 10**6),
             live(3, opening=10**6, reserve=RESERVES[3]),
-            live(4, opening=10**6),
+            choice(CHOICE_LOT, opening=10**6, quantity=4),
             fixed(5, opening=10**6, quantity=7),
             silent(6, opening=10**6, starts_at=50_000, ends_at=300_000, group="pair"),
+            pledge(PLEDGE_LOT, opening=1, levels=[1_000_000, 2_000_000]),
             opened=False,
             soft_close={"window": 60_000, "extension": 60_000, "cap": 120_000},
         )
@@ -56,6 +61,7 @@ class SaleMachine(RuleBasedStateMachine):
         self.replayed = 1
         self.chunks: list[bytes] = []
         self.chunked = 0
+        self.snapshot: tuple[bytes, int] | None = None
         self.secrets = 0
         self.acted: dict[tuple[str, str], int] = {}
         self.prices: dict[int, int | None] = {}
@@ -91,6 +97,81 @@ class SaleMachine(RuleBasedStateMachine):
     @rule(lot=LOTS, name=NAMES, units=st.integers(1, 3))
     def buy(self, lot: int, name: str, units: int) -> None:
         self.put(c.Buy(lot, units), Role.DONOR, name)
+
+    @rule(
+        lot=st.sampled_from([PLEDGE_LOT, PLEDGE_LOT, PLEDGE_LOT, 1]),
+        name=NAMES,
+        level=st.sampled_from([1_000_000, 2_000_000, 1]),
+        count=st.integers(1, 3),
+        confirm=st.booleans(),
+    )
+    def make_a_pledge(self, lot: int, name: str, level: int, count: int, confirm: bool) -> None:
+        self.put(c.Pledge(lot, level, count, confirm), Role.DONOR, name)
+
+    @rule(
+        kind=st.sampled_from(["match", "challenge", "void", "void"]),
+        ratio=st.sampled_from([33, 100, 10_000]),
+        amount=st.integers(1, 9),
+        pick=st.integers(0, 9),
+    )
+    def promise_or_void(self, kind: str, ratio: int, amount: int, pick: int) -> None:
+        fund = self.sale.lot(PLEDGE_LOT).fund
+        assert fund is not None
+        standing = list(fund.pledges)
+        commands: dict[str, c.Command] = {
+            "match": c.SetMatch(PLEDGE_LOT, ratio, amount * 900_000),
+            "challenge": c.SetChallenge(PLEDGE_LOT, amount * 1_000_000, 700_000),
+            "void": c.VoidPledge(standing[pick % len(standing)] if standing else pick, "x"),
+        }
+        self.put(commands[kind], Role.AUCTIONEER, "auctioneer")
+
+    @rule(data=st.data(), name=NAMES, units=st.integers(1, 4))
+    def choose(self, data: st.DataObject, name: str, units: int) -> None:
+        state = self.sale.book.state
+        win = state.lots[CHOICE_LOT].choice
+        paddles = [state.paddle_of[name], *([win.paddle] * 3 if win is not None else [])]
+        paddle = data.draw(st.sampled_from(paddles))
+        self.put(c.ChooseUnits(CHOICE_LOT, units, paddle), Role.CLERK, "clerk")
+
+    @rule(lot=LOTS, role=STAFF)
+    def offer(self, lot: int, role: Role) -> None:
+        self.put(c.OfferRunnerUp(lot, "unpaid"), role, role.value)
+
+    @rule(data=st.data(), name=NAMES, lot=LOTS, accept=st.booleans())
+    def answer(self, data: st.DataObject, name: str, lot: int, accept: bool) -> None:
+        state = self.sale.book.state
+        asked = [(lot, state.paddle_of[name])]
+        asked += [(n, one.offer.paddle) for n, one in state.lots.items() if one.offer is not None]
+        number, paddle = data.draw(st.sampled_from(asked))
+        self.put(c.AnswerOffer(number, accept, paddle), Role.CLERK, "clerk")
+
+    @rule(lot=st.none() | LOTS, rarely=st.integers(0, 9))
+    def end_by_hand(self, lot: int | None, rarely: int) -> None:
+        if rarely == 0:
+            command = c.CloseEvent() if lot is None else c.WithdrawLot(lot, "broken")
+            self.put(command, Role.ADMIN, "admin")
+
+    @rule(data=st.data())
+    def take_a_snapshot(self, data: st.DataObject) -> None:
+        state = self.twin.state
+        upto = data.draw(st.integers(self.chunked, state.position))
+        self.chunks.append(encode_chunk(state, self.twin.answers, self.chunked, upto))
+        self.chunked = upto
+        body = encode_body(state, self.twin.head, self.twin.answers, upto)
+        self.snapshot = (body, self.replayed)
+
+    @rule()
+    def restart_from_the_snapshot(self) -> None:
+        """Go on with a book restored from a snapshot and the records after it."""
+        if self.snapshot is not None:
+            body, taken = self.snapshot
+            self.twin, chunked = restore(body, self.chunks)
+            assert chunked == self.chunked
+            again = encode_body(self.twin.state, self.twin.head, self.twin.answers, chunked)
+            assert again == body
+            for chained in self.sale.written[taken : self.replayed]:
+                self.twin.replay(chained.body)
+            assert self.twin.next_due() == self.sale.book.next_due()
 
     @rule(lot=LIVE_LOTS, name=st.none() | NAMES, base=st.none() | BASES)
     def floor(self, lot: int, name: str | None, base: int | None) -> None:
@@ -162,20 +243,6 @@ class SaleMachine(RuleBasedStateMachine):
             assert outcome.refusal is not None
             assert outcome.refusal.code is Code.ID_REUSED
 
-    @rule(has_chunk=st.booleans())
-    def restore_a_snapshot(self, has_chunk: bool) -> None:
-        """A body with the chunks written so far gives an equal book."""
-        twin = self.twin
-        if has_chunk:
-            upto = twin.state.position
-            self.chunks.append(encode_chunk(twin.state, twin.answers, self.chunked, upto))
-            self.chunked = upto
-        body = encode_body(twin.state, twin.head, twin.answers, self.chunked)
-        restored, chunked = restore(body, self.chunks)
-        assert restored == twin
-        assert chunked == self.chunked
-        assert encode_body(restored.state, restored.head, restored.answers, chunked) == body
-
     @invariant()
     def replay_follows(self) -> None:
         for chained in self.sale.written[self.replayed :]:
@@ -192,7 +259,8 @@ class SaleMachine(RuleBasedStateMachine):
         for number, lot in state.lots.items():
             price, before = lot.standing.price, self.prices.get(number)
             own = getattr(entry.fact, "lot", None) == number
-            if before is not None and not (own and entry.fact.type in FALLS):
+            offered = getattr(entry.fact, "how", None) == "offer"
+            if before is not None and not (own and (offered or entry.fact.type in FALLS)):
                 assert price is not None
                 assert price >= before
             self.prices[number] = price
@@ -222,18 +290,45 @@ class SaleMachine(RuleBasedStateMachine):
             elif lot.mode in ("silent", "live"):
                 assert standing.leader is None
                 assert standing.bid_count == 0
-            if lot.definition.quantity and lot.mode == "sale":
+            if lot.mode == "sale" or lot.is_choice:
                 assert lot.units_sold <= lot.definition.quantity
             assert lot.standing.state != "sold" or lot.wins
 
     @invariant()
     def sums_are_those_of_the_wins(self) -> None:
         state, sums = self.sale.book.state, dict[int, int]()
+        given = 0
         for lot in state.lots.values():
             for win in lot.wins:
                 sums[win.paddle] = sums.get(win.paddle, 0) + win.amount * win.units
+            if lot.fund is not None:
+                given += lot.fund.match
+                for pledge in lot.fund.pledges.values():
+                    sums[pledge.paddle] = sums.get(pledge.paddle, 0) + pledge.amount
         assert {row["paddle"]: row["total"] for row in leaderboard(state)} == sums
-        assert state.raised == sum(sums.values())
+        assert state.raised == sum(sums.values()) + given
+
+    @invariant()
+    def funds_add_up(self) -> None:
+        fund = self.sale.lot(PLEDGE_LOT).fund
+        assert fund is not None
+        pledges = fund.pledges.values()
+        assert fund.total == sum(pledge.amount for pledge in pledges)
+        assert fund.donors == len({pledge.paddle for pledge in pledges})
+        assert fund.match >= sum(pledge.matched for pledge in pledges)
+        assert fund.challenge is None or fund.total < fund.challenge.threshold
+        if fund.matching is not None:
+            given = sum(p.matched for p in pledges if p.source == fund.matching.seq)
+            assert given == fund.matching.used <= fund.matching.cap
+
+    @invariant()
+    def offers_go_to_others_once(self) -> None:
+        for lot in self.sale.book.state.lots.values():
+            paddles = [offer.paddle for offer in lot.offers]
+            assert len(paddles) == len(set(paddles))
+            assert not lot.offers or lot.standing.state == "sold"
+            if lot.offer is not None:
+                assert lot.offer.paddle not in {win.paddle for win in lot.wins}
 
     @invariant()
     def one_live_lot_is_open_in_the_ring(self) -> None:
