@@ -26,6 +26,7 @@ from saleroom.auction.definition import (
     lot_plain,
 )
 from saleroom.auction.facts import EventDefined
+from saleroom.auction.money import is_amount
 from saleroom.auction.roles import Role
 from saleroom.auction.state import leaderboard
 from saleroom.protocol.answers import nack
@@ -61,7 +62,10 @@ def read_scenarios(content: bytes) -> list[Scenario]:
         raw = orjson.loads(content)
     except ValueError as error:
         raise NotAScenario(f"not JSON: {error}") from None
-    return [_scenario(item) for item in (raw if isinstance(raw, list) else [raw])]
+    scenarios = [_scenario(item) for item in (raw if isinstance(raw, list) else [raw])]
+    if not scenarios:
+        raise NotAScenario("the array holds no scenario")
+    return scenarios
 
 
 async def rehearse(scenario: Scenario, clock: MockClock) -> list[str]:
@@ -110,7 +114,7 @@ class _Stage:
         await wait_all_tasks_blocked()
 
     async def play(self, step: Mapping[str, Any]) -> list[str]:
-        if step.get("crash"):
+        if "crash" in step:
             await self._crash()
             return []
         if "state" in step:
@@ -232,22 +236,47 @@ def _scenario(raw: object) -> Scenario:
     event = raw.get("event", {})
     if not isinstance(name, str) or not isinstance(event, dict):
         raise NotAScenario("name is a text, event an object")
+    if not isinstance(event.get("opened", True), bool):
+        raise NotAScenario(f"{name}: opened is true or false")
     for key, items in parts.items():
         if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
             raise NotAScenario(f"{name}: {key} is an array of objects")
+    now = 0
     for number, step in enumerate(parts["steps"], 1):
-        if fault := _step_fault(step):
+        if fault := _step_fault(step, now):
             raise NotAScenario(f"{name}: step {number}: {fault}")
-    if not all(type(paddle.get("paddle")) is int for paddle in parts["paddles"]):
-        raise NotAScenario(f"{name}: every paddle has a number `paddle`")
+        now = step["at"]
+    for paddle in parts["paddles"]:
+        if fault := _paddle_fault(paddle):
+            raise NotAScenario(f"{name}: paddle {paddle.get('paddle')!r}: {fault}")
+    for key, of in (("lot", "lots"), ("paddle", "paddles"), ("user", "paddles")):
+        named = [item[key] for item in parts[of] if item.get(key) is not None]
+        if twice := next((value for value in named if named.count(value) > 1), None):
+            raise NotAScenario(f"{name}: {key} {twice!r} stands there twice")
     return Scenario(name, event, **parts)
 
 
-def _step_fault(step: Mapping[str, Any]) -> str | None:
-    """Say what is wrong with a step, None when nothing is."""
+def _paddle_fault(paddle: Mapping[str, Any]) -> str | None:
+    """Say what is wrong with a paddle, None when nothing is."""
+    if type(paddle.get("paddle")) is not int or paddle["paddle"] < 1:
+        return "`paddle` is a number from 1"
+    if not all(isinstance(paddle.get(key) or "", str) for key in ("user", "table")):
+        return "user and table are texts"
+    limit = paddle.get("limit")
+    if limit is not None and not (type(limit) is int and is_amount(limit)):
+        return "limit is an amount"
+    if not isinstance(paddle.get("terms", True), bool):
+        return "terms is true or false"
+    return None
+
+
+def _step_fault(step: Mapping[str, Any], now: int) -> str | None:
+    """Say what is wrong with a step that comes at or after `now`, None when nothing is."""
     at = step.get("at")
     if type(at) is not int or at < 0:
         return "`at` is a whole number of ms from 0"
+    if at < now:
+        return f"`at` goes back from {now}"
     kinds = [kind for kind in ("send", "state", "facts", "crash") if kind in step]
     if len(kinds) != 1:
         return "a step has one of send, state, facts and crash"
@@ -255,15 +284,30 @@ def _step_fault(step: Mapping[str, Any]) -> str | None:
         who = step.get("as")
         if not isinstance(who, dict) or not isinstance(who.get("user"), str):
             return "`as` is {role, user}"
-        if who.get("role") not in {role.value for role in Role}:
+        if who.get("role") not in [role.value for role in Role]:
             return f"unknown role {who.get('role')!r}"
         if ("ack" in step) == ("nack" in step):
             return "a send expects an ack or a nack"
         expected = step.get("ack", step.get("nack"))
         if not isinstance(step["send"], dict) or not isinstance(expected, dict):
             return "send, ack and nack are objects"
-    if "state" in step and not isinstance(step["state"], dict):
-        return "state is an object"
+    if "state" in step:
+        return _state_fault(step["state"])
     if "facts" in step and not isinstance(step["facts"], list):
         return "facts is an array"
+    if "crash" in step and step["crash"] is not True:
+        return "crash is true"
+    return None
+
+
+def _state_fault(state: object) -> str | None:
+    if not isinstance(state, dict) or not state.keys() & {"lot", "event", "leaderboard"}:
+        return "state is an object with a lot, event or leaderboard"
+    if "lot" in state and type(state["lot"]) is not int:
+        return "lot is a number"
+    if not isinstance(state.get("event", {}), dict):
+        return "event is an object"
+    board = state.get("leaderboard", [])
+    if not isinstance(board, list) or not all(isinstance(row, dict) for row in board):
+        return "leaderboard is an array of objects"
     return None
