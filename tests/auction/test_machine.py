@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from saleroom.auction import commands as c
 from saleroom.auction.book import Book, Chained, Outcome
@@ -125,27 +125,45 @@ class SaleMachine(RuleBasedStateMachine):
         }
         self.put(commands[kind], Role.AUCTIONEER, "auctioneer")
 
-    @rule(data=st.data(), name=NAMES, units=st.integers(1, 4))
-    def choose(self, data: st.DataObject, name: str, units: int) -> None:
-        state = self.sale.book.state
-        win = state.lots[CHOICE_LOT].choice
-        paddles = [state.paddle_of[name], *([win.paddle] * 3 if win is not None else [])]
-        paddle = data.draw(st.sampled_from(paddles))
+    @rule(
+        lot=st.sampled_from([3, CHOICE_LOT, CHOICE_LOT]),
+        names=st.lists(NAMES, min_size=1, max_size=4),
+    )
+    def bring_to_the_hammer(self, lot: int, names: list[str]) -> None:
+        bids = [c.FloorBid(lot, self.sale.book.state.paddle_of[name]) for name in names]
+        for command in (c.OpenLot(lot), *bids, c.SellLot(lot, override_reserve=True)):
+            self.put(command, Role.ADMIN, "admin")
+
+    @precondition(lambda self: self.sale.lot(CHOICE_LOT).choice is not None)
+    @rule(name=st.none() | NAMES, units=st.integers(1, 4))
+    def choose(self, name: str | None, units: int) -> None:
+        win, state = self.sale.lot(CHOICE_LOT).choice, self.sale.book.state
+        assert win is not None
+        paddle = win.paddle if name is None else state.paddle_of[name]
         self.put(c.ChooseUnits(CHOICE_LOT, units, paddle), Role.CLERK, "clerk")
 
-    @rule(lot=LOTS, role=STAFF)
-    def offer(self, lot: int, role: Role) -> None:
+    @precondition(lambda self: self.sold_lots())
+    @rule(data=st.data(), role=st.sampled_from([Role.AUCTIONEER, Role.ADMIN, Role.ADMIN]))
+    def offer(self, data: st.DataObject, role: Role) -> None:
+        lot = data.draw(st.sampled_from(self.sold_lots()))
         self.put(c.OfferRunnerUp(lot, "unpaid"), role, role.value)
 
-    @rule(data=st.data(), name=NAMES, lot=LOTS, accept=st.booleans())
-    def answer(self, data: st.DataObject, name: str, lot: int, accept: bool) -> None:
-        state = self.sale.book.state
-        asked = [(lot, state.paddle_of[name])]
-        asked += [(n, one.offer.paddle) for n, one in state.lots.items() if one.offer is not None]
-        number, paddle = data.draw(st.sampled_from(asked))
-        self.put(c.AnswerOffer(number, accept, paddle), Role.CLERK, "clerk")
+    def sold_lots(self) -> list[int]:
+        lots = self.sale.book.state.lots
+        return [number for number, lot in lots.items() if lot.standing.state == "sold"]
 
-    @rule(lot=st.none() | LOTS, rarely=st.integers(0, 9))
+    @precondition(lambda self: self.offered())
+    @rule(data=st.data(), name=st.none() | NAMES, accept=st.booleans())
+    def answer(self, data: st.DataObject, name: str | None, accept: bool) -> None:
+        lot, paddle = data.draw(st.sampled_from(self.offered()))
+        paddle = paddle if name is None else self.sale.book.state.paddle_of[name]
+        self.put(c.AnswerOffer(lot, accept, paddle), Role.CLERK, "clerk")
+
+    def offered(self) -> list[tuple[int, int]]:
+        lots = self.sale.book.state.lots.items()
+        return [(number, lot.offer.paddle) for number, lot in lots if lot.offer is not None]
+
+    @rule(lot=st.none() | LOTS, rarely=st.integers(0, 19))
     def end_by_hand(self, lot: int | None, rarely: int) -> None:
         if rarely == 0:
             command = c.CloseEvent() if lot is None else c.WithdrawLot(lot, "broken")
