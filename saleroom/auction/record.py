@@ -2,12 +2,15 @@
 
 Owns: how an Entry becomes bytes and comes back. Invariant: one entry has one encoding (keys sorted,
 no spaces, UTF-8), and a head is the BLAKE2b-256 of the head before it and the body, so that whoever
-holds a head can prove the whole past. Source: ARCHITECTURE I5.
+holds a head can prove the whole past. A fact of an older version is read by raising its fields to
+the present one. Source: ARCHITECTURE I5.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import blake2b
+from typing import Any
 
 import orjson
 
@@ -17,6 +20,12 @@ from saleroom.auction.state import Entry
 HEAD_BYTES = 32
 GENESIS = bytes(HEAD_BYTES)
 """The head before the first fact."""
+
+
+Fields = dict[str, Any]
+
+UPCASTERS: dict[tuple[str, int], Callable[[Fields], Fields]] = {}
+"""{(type, version): how fields of that version become those of the next}"""
 
 
 class RecordDamaged(ValueError):
@@ -49,10 +58,20 @@ def decode_entry(body: bytes) -> Entry:
         place = (take("position"), take("seq", None), take("at"))
         asked = (take("by", None), take("command", None), take("digest", None))
         if version != FACTS[name].version:
-            raise RecordDamaged(f"{name} of version {version} is unknown to this release")
+            fields = _raised(name, version, fields)
         return Entry(*place, *asked, fact_from(name, fields))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise RecordDamaged(f"not a journal record: {error}") from error
+
+
+def _raised(name: str, version: int, fields: Fields) -> Fields:
+    """Bring a fact's fields from an older version to the present one, step by step."""
+    while version != FACTS[name].version:
+        upcast = UPCASTERS.get((name, version))
+        if upcast is None:
+            raise RecordDamaged(f"{name} of version {version} is unknown to this release")
+        fields, version = upcast(fields), version + 1
+    return fields
 
 
 def next_head(head: bytes, body: bytes) -> bytes:
