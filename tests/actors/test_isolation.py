@@ -106,7 +106,7 @@ async def test_an_operator_revives_a_parked_event(
         seq = stage.published().seq
         with poisoned(monkeypatch):
             await crash_until_parked(stage)
-        await trio.sleep(100)
+        await trio.sleep(60)
         await stage.supervisor.restart_child(EVENT_PATH)
         assert stage.node(EVENT_PATH).state is State.RUNNING
         donor.say("place_bid", id="1", lot=1, amount=1_000)
