@@ -8,12 +8,13 @@ reach `on_message` in order, without gap or repeat. Source: PROTOCOL 2 to 5.
 from __future__ import annotations
 
 import json
+import math
 import random
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import attrs
 import trio
@@ -31,6 +32,10 @@ Stream = trio.SocketStream | trio.SSLStream[trio.SocketStream]
 
 BACK_OFF_FIRST_S, BACK_OFF_MAX_S = 1.0, 15.0
 CONNECT_S = 10.0
+WELCOME_S = 20.0
+"""Between the hello and the welcome: a server may wait a while for an event to be rebuilt."""
+SILENT_HEARTBEATS = 3
+CLOSE_S = 2.0
 ANSWER_S = 30.0
 MESSAGE_BYTES_MAX = 16 * 1024 * 1024
 
@@ -79,7 +84,11 @@ class Client:
     _closed: SaleClosed | None = attrs.field(init=False, default=None)
 
     async def run(self) -> None:
-        """Stay connected until cancelled. Raises SaleClosed when told not to come back."""
+        """Stay connected until cancelled. Raises SaleClosed when told not to come back.
+
+        It returns at once where the close code allows that and it had been welcomed, else after
+        1 s or more.
+        """
         delay = BACK_OFF_FIRST_S
         while True:
             code, reason = await self._connect_once()
@@ -89,11 +98,11 @@ class Client:
                 for pending in self._pending.values():
                     pending.answered.set()
                 raise self._closed
-            if self._is_welcome:
+            was_welcome, self._is_welcome = self._is_welcome, False
+            if was_welcome:
                 delay = BACK_OFF_FIRST_S
-            self._is_welcome = False
-            if code is None or not returns_at_once(code):
-                await trio.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
+            if not was_welcome or code is None or not returns_at_once(code):
+                await _back_off(delay)
                 delay = min(delay * 2, BACK_OFF_MAX_S)
 
     async def ready(self) -> Message:
@@ -116,6 +125,8 @@ class Client:
             self._pending[command_id] = pending
             try:
                 while True:
+                    if self._closed is not None:
+                        raise self._closed
                     await self._send(pending.frame)
                     await pending.answered.wait()
                     if self._closed is not None:
@@ -151,8 +162,9 @@ class Client:
     async def _hold(
         self, stream: Stream, host: str, path: str, patience: trio.CancelScope
     ) -> tuple[int | None, str | None]:
-        async with trio.open_nursery() as nursery:
-            try:
+        ended: tuple[int | None, str | None] = (None, None)
+        try:
+            async with trio.open_nursery() as nursery:
                 socket = await wrap_client_stream(
                     nursery,
                     stream,
@@ -161,15 +173,23 @@ class Client:
                     subprotocols=["saleroom.v1"],
                     max_message_size=MESSAGE_BYTES_MAX,
                 )
-                patience.deadline = float("inf")
-                await self._converse(socket)
-            except ConnectionClosed as closed:
-                reason = closed.reason
-                return (None, None) if reason is None else (reason.code, reason.reason)
-            except HandshakeError:
-                return None, None
-            finally:
+                patience.deadline = math.inf
+                ended = await self._converse_to_the_end(socket)
                 nursery.cancel_scope.cancel()
+        except* (HandshakeError, trio.BrokenResourceError):
+            ended = (None, None)
+        return ended
+
+    async def _converse_to_the_end(
+        self, socket: WebSocketConnection
+    ) -> tuple[int | None, str | None]:
+        try:
+            await self._converse(socket)
+        except ConnectionClosed as closed:
+            reason = closed.reason
+            return (None, None) if reason is None else (reason.code, reason.reason)
+        except trio.TooSlowError:
+            return None, None
         return Close.OUR_FAULT, None
 
     async def _converse(self, socket: WebSocketConnection) -> None:
@@ -178,14 +198,22 @@ class Client:
         hello: Message = {"type": "hello", "token": self.token, "feed": self.feed}
         if self.epoch is not None:
             hello["resume"] = {"epoch": self.epoch, "seq": self.seq}
-        await socket.send_message(json.dumps(hello))
+        silence_s = WELCOME_S
+        with trio.fail_after(silence_s):
+            await socket.send_message(json.dumps(hello))
         while True:
-            for message in json.loads(await socket.get_message()):
+            with trio.fail_after(silence_s):
+                messages = json.loads(await socket.get_message())
+            for message in messages:
                 if not self._take(message):
-                    return await socket.aclose(1000, "a gap in the feed")
+                    with trio.move_on_after(CLOSE_S):
+                        await socket.aclose(1000, "a gap in the feed")
+                    return
                 if message["type"] == "welcome":
-                    for pending in list(self._pending.values()):
-                        await socket.send_message(pending.frame)
+                    silence_s = SILENT_HEARTBEATS * message["heartbeat_ms"] / 1000
+                    with trio.fail_after(silence_s):
+                        for pending in list(self._pending.values()):
+                            await socket.send_message(pending.frame)
 
     def _take(self, message: Message) -> bool:
         """Take one message; False when the feed has a gap."""
@@ -209,6 +237,11 @@ class Client:
             self.seq = message["to"]
         self.on_message(message)
         return True
+
+
+async def _back_off(delay_s: float) -> None:
+    """Wait that long, and by chance up to half as long again, so that clients do not storm."""
+    await trio.sleep(delay_s * random.uniform(1.0, 1.5))  # noqa: S311 - jitter
 
 
 @asynccontextmanager
@@ -240,7 +273,10 @@ async def open_client(
     feed: str = "conflated",
     on_message: Callable[[Message], None] = lambda message: None,
 ) -> AsyncIterator[Client]:
-    """Hold a client for the length of the block, welcomed once. Raises SaleClosed."""
+    """Hold a client for the length of the block, welcomed once.
+
+    Raises SaleClosed in a group, also while the block runs, which is then cancelled.
+    """
     client = Client(url, token, feed, on_message)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(client.run)
@@ -252,4 +288,6 @@ async def open_client(
 def event_url(server: str, event: str) -> str:
     """Give an event's websocket address on a server such as `http://127.0.0.1:8080`."""
     scheme, _, rest = server.partition("://")
-    return f"{'wss' if scheme == 'https' else 'ws'}://{rest.rstrip('/')}/ws/v1/events/{event}"
+    return (
+        f"{'wss' if scheme == 'https' else 'ws'}://{rest.rstrip('/')}/ws/v1/events/{quote(event)}"
+    )
