@@ -15,7 +15,7 @@ import pytest
 from saleroom.auction import commands as c
 from saleroom.auction.refusal import Code
 from saleroom.auction.roles import Role
-from tests.auction.book import Sale, fixed, live, pledge, sale, silent
+from tests.auction.book import Sale, choice, fixed, live, pledge, sale, silent
 
 ORDER = [
     Code.UNAUTHENTICATED,
@@ -33,9 +33,12 @@ ORDER = [
     Code.TERMS_NOT_ACCEPTED,
     Code.OWN_LOT,
     Code.BUY_ONLY,
+    Code.NOT_A_PLEDGE,
     Code.MAX_NOT_ALLOWED,
     Code.INVALID_AMOUNT,
     Code.BID_TOO_LOW,
+    Code.UNKNOWN_LEVEL,
+    Code.DUPLICATE_PLEDGE,
     Code.OVER_LIMIT,
 ]
 
@@ -50,7 +53,7 @@ def test_the_codes_stand_in_the_order_of_rule_29() -> None:
 
 @attrs.define
 class Ask:
-    """A bid to spoil: by whom, on which lot, with what, and the event that it meets."""
+    """A bid or a pledge to spoil: by whom, on which lot, with what, and the event that it meets."""
 
     kind: str
     role: Role | None = Role.CLERK
@@ -67,12 +70,17 @@ class Ask:
     terms: int = 1
     donor: bool = False
     limit: int | None = None
+    pledged: bool = False
+
+
+def unspoiled(kind: str) -> Ask:
+    return Ask(kind, mode="pledge" if kind == "pledge" else "silent")
 
 
 def _set(**values: object) -> Callable[[Ask], None]:
     def spoil(ask: Ask) -> None:
         for name, value in values.items():
-            if getattr(ask, name) not in (value, getattr(Ask(ask.kind), name)):
+            if getattr(ask, name) not in (value, getattr(unspoiled(ask.kind), name)):
                 raise Excluded
             setattr(ask, name, value)
 
@@ -99,19 +107,49 @@ CONDITIONS: dict[Code, Callable[[Ask], None]] = {
     Code.TERMS_NOT_ACCEPTED: _set(terms=2),
     Code.OWN_LOT: _set(donor=True),
     Code.BUY_ONLY: _set(mode="pledge"),
+    Code.NOT_A_PLEDGE: _set(mode="silent"),
     Code.MAX_NOT_ALLOWED: _set(mode="live"),
     Code.INVALID_AMOUNT: _set(amount=0),
     Code.BID_TOO_LOW: _set(amount=9999),
+    Code.UNKNOWN_LEVEL: _set(amount=9999, mode="pledge"),
+    Code.DUPLICATE_PLEDGE: _set(pledged=True, amount=12000, mode="pledge"),
     Code.OVER_LIMIT: _set(limit=100),
 }
-OF_THE_LOT = (Code.LOT_NOT_OPEN, Code.LOT_CLOSED, Code.REMOTE_LOCKED, Code.OWN_LOT, Code.BUY_ONLY)
-OF_THE_PADDLE = (Code.PADDLE_LOCKED, Code.TERMS_NOT_ACCEPTED, Code.OWN_LOT, Code.OVER_LIMIT)
+OF_PLEDGES = {Code.NOT_A_PLEDGE, Code.UNKNOWN_LEVEL, Code.DUPLICATE_PLEDGE}
+OF_BIDS = {
+    Code.REMOTE_LOCKED,
+    Code.BUY_ONLY,
+    Code.MAX_NOT_ALLOWED,
+    Code.BID_TOO_LOW,
+    Code.OVER_LIMIT,
+}
+NEVER = {"bid": OF_PLEDGES | {Code.MAX_NOT_ALLOWED}, "max": OF_PLEDGES, "pledge": OF_BIDS}
+"""What no command of a kind can meet."""
+OF_THE_LOT = (
+    Code.LOT_NOT_OPEN,
+    Code.LOT_CLOSED,
+    Code.REMOTE_LOCKED,
+    Code.OWN_LOT,
+    Code.BUY_ONLY,
+    *OF_PLEDGES,
+)
+OF_THE_PADDLE = (
+    Code.PADDLE_LOCKED,
+    Code.TERMS_NOT_ACCEPTED,
+    Code.OWN_LOT,
+    Code.DUPLICATE_PLEDGE,
+    Code.OVER_LIMIT,
+)
+BEFORE_A_PLEDGE = {Code.LOT_NOT_OPEN, Code.TERMS_NOT_ACCEPTED, Code.OWN_LOT}
+"""What would have stopped the first pledge, too."""
 
 
 def hold_together(kind: str, first: Code, second: Code) -> bool:
     """Say whether one command can meet both conditions."""
     pair = {first, second}
-    if Code.MAX_NOT_ALLOWED in pair and kind == "bid":
+    if pair & NEVER[kind]:
+        return False
+    if Code.DUPLICATE_PLEDGE in pair and pair & BEFORE_A_PLEDGE:
         return False
     if Code.UNKNOWN_LOT in pair and pair & {*OF_THE_LOT, Code.MAX_NOT_ALLOWED}:
         return False
@@ -122,7 +160,7 @@ def hold_together(kind: str, first: Code, second: Code) -> bool:
         return False
     if pair == {Code.NO_PADDLE, Code.UNKNOWN_PADDLE}:
         return False
-    ask = Ask(kind)
+    ask = unspoiled(kind)
     try:
         CONDITIONS[first](ask)
         CONDITIONS[second](ask)
@@ -135,13 +173,17 @@ def prepared(ask: Ask) -> Sale:
     """Make the event that the conditions describe."""
     starts = {"starts_at": 10**9} if ask.lot_state == "queued" else {}
     donor = {"donor_paddle": 101} if ask.donor else {}
-    lot = {"silent": silent, "live": live, "pledge": pledge}[ask.mode](1, **starts, **donor)
+    levels = {"levels": [12000]} if ask.mode == "pledge" else {}
+    define = {"silent": silent, "live": live, "pledge": pledge}[ask.mode]
+    lot = define(1, **starts, **donor, **levels)
     made = sale(lot, live(2), silent(3), terms_version=ask.terms)
     made.ask(c.Announce("to use the id"), Role.CLERK, ask.user, id="used")
     if ask.mode == "live" and ask.lot_state == "open":
         made.must(c.OpenLot(1))
     if ask.remote_locked:
         made.must(c.LockRemote(1, on=True))
+    if ask.pledged:
+        made.must(c.Pledge(1, 12000, paddle=101))
     if ask.lot_state == "withdrawn":
         made.must(c.WithdrawLot(1, "broken"))
     if ask.locked:
@@ -159,13 +201,14 @@ def code_of(ask: Ask) -> Code | None:
     kinds: dict[str, c.Command] = {
         "bid": c.PlaceBid(ask.lot, ask.amount, ask.paddle),
         "max": c.SetMaxBid(ask.lot, ask.amount, ask.paddle),
+        "pledge": c.Pledge(ask.lot, ask.amount, paddle=ask.paddle),
     }
     return prepared(ask).refused(kinds[ask.kind], role=ask.role, by=ask.user, id=ask.id)
 
 
 PAIRS = [
     (kind, first, second)
-    for kind in ("bid", "max")
+    for kind in NEVER
     for first, second in combinations([code for code in ORDER if code in CONDITIONS], 2)
     if hold_together(kind, first, second)
 ]
@@ -175,31 +218,40 @@ def named(value: object) -> str | None:
     return value.name if isinstance(value, Code) else None
 
 
-def test_unspoiled_the_bid_is_taken() -> None:
-    assert code_of(Ask("bid")) is None
-    assert code_of(Ask("max")) is None
+@pytest.mark.parametrize("kind", NEVER)
+def test_unspoiled_it_is_taken(kind: str) -> None:
+    assert code_of(unspoiled(kind)) is None
 
 
-@pytest.mark.parametrize("code", CONDITIONS, ids=named)
-@pytest.mark.parametrize("kind", ["bid", "max"])
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [(kind, code) for kind in NEVER for code in CONDITIONS if code not in NEVER[kind]],
+    ids=named,
+)
 def test_each_condition_alone(kind: str, code: Code) -> None:
-    ask = Ask(kind)
+    ask = unspoiled(kind)
     CONDITIONS[code](ask)
-    expected = None if (kind, code) == ("bid", Code.MAX_NOT_ALLOWED) else code
-    assert code_of(ask) is expected
+    assert code_of(ask) is code
 
 
 def test_most_pairs_can_hold_together() -> None:
-    assert len(PAIRS) > 220
+    assert len(PAIRS) > 300
 
 
 @pytest.mark.parametrize(("kind", "first", "second"), PAIRS, ids=named)
 def test_the_first_of_two_is_given(kind: str, first: Code, second: Code) -> None:
-    ask = Ask(kind)
+    ask = unspoiled(kind)
     CONDITIONS[first](ask)
     CONDITIONS[second](ask)
     assert code_of(ask) is first
 
+
+CLOSED: list[c.Command] = [c.CloseEvent()]
+GONE: list[c.Command] = [c.WithdrawLot(6, "broken")]
+WON: list[c.Command] = [c.OpenLot(7), c.FloorBid(7, 101), c.SellLot(7)]
+BARRED: list[c.Command] = [*WON, c.LockPaddle(101, "unpaid")]
+POOR: list[c.Command] = [*WON, c.ChangePaddle(101, limit=1)]
+VOID, UNITS, YES = c.VoidPledge(99, "x"), c.ChooseUnits(7, 9, 101), c.AnswerOffer(3, True, 101)
 
 STAFF: list[tuple[str, Code, list[c.Command], c.Command, Role]] = [
     (
@@ -278,6 +330,27 @@ STAFF: list[tuple[str, Code, list[c.Command], c.Command, Role]] = [
         c.RetractBids(3, 101, "x"),
         Role.ADMIN,
     ),
+    ("no such pledge in a closed event", Code.EVENT_NOT_OPEN, CLOSED, VOID, Role.CLERK),
+    ("a match, an ended lot and a bad cap", Code.LOT_CLOSED, GONE, c.SetMatch(6, 1, 0), Role.ADMIN),
+    ("a match, not for pledges, a bad cap", Code.NOT_A_PLEDGE, [], c.SetMatch(3, 0, 0), Role.ADMIN),
+    ("a challenge, no such lot", Code.UNKNOWN_LOT, [], c.SetChallenge(9, 0, 0), Role.ADMIN),
+    ("a challenge, not for pledges", Code.NOT_A_PLEDGE, [], c.SetChallenge(3, 0, 0), Role.ADMIN),
+    (
+        "units, another's, too many",
+        Code.FORBIDDEN,
+        WON,
+        c.ChooseUnits(7, 9, 102),
+        Role.CLERK,
+    ),
+    ("units, an unknown paddle", Code.UNKNOWN_PADDLE, WON, c.ChooseUnits(7, 9, 999), Role.CLERK),
+    ("units, a locked winner, too many", Code.PADDLE_LOCKED, BARRED, UNITS, Role.CLERK),
+    ("units, a wrong mode, nothing won", Code.WRONG_MODE, [], c.ChooseUnits(3, 9, 101), Role.CLERK),
+    ("units, too many, over the limit", Code.NOT_ENOUGH_LEFT, POOR, UNITS, Role.CLERK),
+    ("an offer, a wrong mode, not sold", Code.WRONG_MODE, [], c.OfferRunnerUp(4, "x"), Role.ADMIN),
+    ("an offer, not sold, no bids", Code.NOT_SOLD, [], c.OfferRunnerUp(3, "x"), Role.ADMIN),
+    ("an answer, no lot, no paddle", Code.UNKNOWN_LOT, [], c.AnswerOffer(9, True), Role.CLERK),
+    ("an answer, no paddle, no offer", Code.NO_PADDLE, [], c.AnswerOffer(3, True), Role.CLERK),
+    ("an answer, a locked paddle, no offer", Code.PADDLE_LOCKED, BARRED, YES, Role.CLERK),
     ("a wrong mode, and a busy ring", Code.WRONG_MODE, [c.OpenLot(1)], c.OpenLot(3), Role.CLERK),
 ]
 
@@ -288,7 +361,7 @@ STAFF: list[tuple[str, Code, list[c.Command], c.Command, Role]] = [
 def test_the_rules_own_refusals_in_order(
     code: Code, before: list[c.Command], command: c.Command, role: Role
 ) -> None:
-    made = sale(live(1), live(2), silent(3), fixed(4), live(5))
+    made = sale(live(1), live(2), silent(3), fixed(4), live(5), pledge(6), choice(7))
     for earlier in before:
         made.must(earlier)
     assert made.refused(command, role=role, by="staff") is code
