@@ -26,9 +26,10 @@ from saleroom.auction.record import (
 from saleroom.auction.refusal import Code, Refusal
 from saleroom.auction.state import Asked, Entry, EventState
 from saleroom.auction.timekeeping import fire, next_deadline, recover
+from saleroom.auction.values import value
 
 
-@attrs.frozen
+@value
 class Chained:
     """An entry with its canonical bytes and the head after it."""
 
@@ -53,7 +54,7 @@ class Answer:
     fields: Mapping[str, Any]
 
 
-@attrs.frozen
+@value
 class Outcome:
     """One decision: new records with their answer, a repeated answer, or a refusal.
 

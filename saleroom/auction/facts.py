@@ -12,6 +12,8 @@ from typing import Any, ClassVar
 
 import attrs
 
+from saleroom.auction.values import value
+
 
 def house(default: Any = attrs.NOTHING) -> Any:
     """Declare a field that the journal keeps and the feed leaves out."""
@@ -22,7 +24,7 @@ def _pairs(raw: Any) -> tuple[tuple[int, int], ...]:
     return tuple((key, value) for key, value in raw)
 
 
-@attrs.frozen
+@value
 class Fact:
     """Anything decided. type: its name in the journal and on the wire."""
 
@@ -31,7 +33,7 @@ class Fact:
     version: ClassVar[int] = 1
 
 
-@attrs.frozen
+@value
 class LotFact(Fact):
     """A fact about one lot."""
 
@@ -154,7 +156,7 @@ class RemoteLocked(LotFact):
     on: bool
 
 
-@attrs.frozen
+@value
 class BidPlaced(LotFact):
     """A bid that moved the price, or met the reserve.
 
@@ -179,7 +181,7 @@ class BidPlaced(LotFact):
     ask: int | None = None
 
 
-@attrs.frozen
+@value
 class MaxRaised(LotFact):
     """A leader's silent raise (rule 4)."""
 
@@ -417,8 +419,8 @@ FACTS: dict[str, type[Fact]] = _all_facts(Fact)
 """Every fact by its name."""
 
 _FIELDS = {cls: tuple(field.name for field in attrs.fields(cls)) for cls in FACTS.values()}
-_NEEDED = {
-    cls: frozenset(f.name for f in attrs.fields(cls) if f.default is attrs.NOTHING)
+_OPTIONAL = {
+    cls: tuple(f.name for f in attrs.fields(cls) if f.default is not attrs.NOTHING)
     for cls in FACTS.values()
 }
 _SHOWN = {
@@ -430,12 +432,11 @@ _SHOWN = {
 def fact_fields(fact: Fact) -> dict[str, Any]:
     """Give a fact's fields as the journal keeps them: None is left out where it is the default."""
     cls = type(fact)
-    needed = _NEEDED[cls]
-    return {
-        name: value
-        for name in _FIELDS[cls]
-        if (value := getattr(fact, name)) is not None or name in needed
-    }
+    fields = {name: getattr(fact, name) for name in _FIELDS[cls]}
+    for name in _OPTIONAL[cls]:
+        if fields[name] is None:
+            del fields[name]
+    return fields
 
 
 def fact_from(name: str, fields: Mapping[str, Any]) -> Fact:

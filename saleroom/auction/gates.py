@@ -123,9 +123,11 @@ def may_bid(state: EventState, lot: Lot, number: int) -> Refusal | None:
 
 def amounts_valid(lot: Lot | None, *amounts: int | None) -> Refusal | None:
     """Pass when every amount given is in bounds."""
-    if all(amount is None or is_amount(amount) for amount in amounts):
-        return None
-    return Refusal(Code.INVALID_AMOUNT) if lot is None else lot_refusal(lot, Code.INVALID_AMOUNT)
+    for amount in amounts:
+        if amount is not None and not is_amount(amount):
+            code = Code.INVALID_AMOUNT
+            return Refusal(code) if lot is None else lot_refusal(lot, code)
+    return None
 
 
 def in_mode(lot: Lot, mode: str) -> Refusal | None:

@@ -12,6 +12,7 @@ import attrs
 from saleroom.auction.definition import LotDefinition
 from saleroom.auction.fund import Fund
 from saleroom.auction.ladder import Ladder
+from saleroom.auction.values import value
 
 QUEUED, OPEN, FAIR_WARNING, FINAL_CALL = "queued", "open", "fair_warning", "final_call"
 SOLD, PASSED, WITHDRAWN, CLOSED = "sold", "passed", "withdrawn", "closed"
@@ -45,12 +46,20 @@ MACHINES: dict[str, dict[str, dict[str, str]]] = {
 }
 
 
+_STEPS = {
+    (mode, state, trigger): following
+    for mode, machine in MACHINES.items()
+    for state, steps in machine.items()
+    for trigger, following in steps.items()
+}
+
+
 def next_state(mode: str, state: str, trigger: str) -> str | None:
     """Follow the table; None where it has no such step."""
-    return MACHINES[mode].get(state, {}).get(trigger)
+    return _STEPS.get((mode, state, trigger))
 
 
-@attrs.frozen
+@value
 class Standing:
     """What stands on a lot, all that undo brings back. Amounts in the minor unit.
 
@@ -69,7 +78,7 @@ class Standing:
     step: int | None = None
 
 
-@attrs.frozen
+@value
 class Action:
     """Something a person did to a lot, with what stood before it.
 
@@ -153,14 +162,11 @@ class Lot:
     fund: Fund | None = None
     dropped: list[int] = attrs.field(factory=list, eq=False)
     is_rewritten: bool = attrs.field(default=False, eq=False)
+    number: int = attrs.field(init=False, eq=False)
+    mode: str = attrs.field(init=False, eq=False)
 
-    @property
-    def number(self) -> int:
-        return self.definition.lot
-
-    @property
-    def mode(self) -> str:
-        return self.definition.mode
+    def __attrs_post_init__(self) -> None:
+        self.number, self.mode = self.definition.lot, self.definition.mode
 
     @property
     def is_running(self) -> bool:

@@ -55,11 +55,11 @@ def decode_entry(body: bytes) -> Entry:
         fields = orjson.loads(body)
         take = fields.pop
         name, version = take("type"), take("v")
-        place = (take("position"), take("seq", None), take("at"))
-        asked = (take("by", None), take("command", None), take("digest", None))
+        position, seq, at = take("position"), take("seq", None), take("at")
+        by, command, digest = take("by", None), take("command", None), take("digest", None)
         if version != FACTS[name].version:
             fields = _raised(name, version, fields)
-        return Entry(*place, *asked, fact_from(name, fields))
+        return Entry(position, seq, at, by, command, digest, fact_from(name, fields))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise RecordDamaged(f"not a journal record: {error}") from error
 

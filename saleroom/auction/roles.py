@@ -14,6 +14,8 @@ from saleroom.auction import commands as c
 class Role(Enum):
     """A right to act, as a token names it."""
 
+    __hash__ = object.__hash__  # a member is one object; Enum's own hash is slow
+
     DONOR = "donor"
     CLERK = "clerk"
     AUCTIONEER = "auctioneer"

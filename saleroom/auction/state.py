@@ -17,6 +17,7 @@ from saleroom.auction.definition import EventDefinition, SoftClose
 from saleroom.auction.facts import Fact
 from saleroom.auction.lot import Lot
 from saleroom.auction.roles import Role
+from saleroom.auction.values import value
 
 PUBLISHED, OPEN, PAUSED, CLOSED = "published", "open", "paused", "closed"
 
@@ -32,7 +33,7 @@ PADDLE_FIRST, PADDLE_LAST = 100, 999_999
 """Numbers are given from 100 upwards; a ballroom over 900 bidders goes on past 999."""
 
 
-@attrs.frozen
+@value
 class Asked:
     """A command with who asks and when it entered the mailbox (ms of the event clock).
 
@@ -48,7 +49,7 @@ class Asked:
     digest: str | None = None
 
 
-@attrs.frozen
+@value
 class Entry:
     """A fact with its place in the journal."""
 
