@@ -8,7 +8,6 @@ Source: RFC 6455 section 4, PROTOCOL 1.
 from __future__ import annotations
 
 import base64
-import binascii
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -71,7 +70,7 @@ def _is_well_formed(head: RequestHead) -> bool:
     keys = head.all(b"sec-websocket-key")
     try:
         return [len(base64.b64decode(key, validate=True)) for key in keys] == [_KEY_BYTES]
-    except binascii.Error:
+    except ValueError:  # not base64, or not even ASCII
         return False
 
 

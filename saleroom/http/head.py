@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import Protocol
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import attrs
 import h11
@@ -62,7 +62,7 @@ class RequestHead:
 async def read_head(stream: Readable, bytes_max: int) -> RequestHead:
     """Read until the head is complete. The caller sets the deadline.
 
-    Raises HeadRefused (400 malformed, 431 too large), PeerLeft.
+    Raises HeadRefused (400 malformed, 431 too large, 505 another version), PeerLeft.
     """
     parser = h11.Connection(h11.SERVER, max_incomplete_event_size=bytes_max)
     received = b""
@@ -80,12 +80,13 @@ async def read_head(stream: Readable, bytes_max: int) -> RequestHead:
             break
         if not data:
             raise PeerLeft
+    path = origin_form(event).partition("?")[0]
     trailing = parser.trailing_data[0]
     if len(received) - len(trailing) > bytes_max:
         raise HeadRefused(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
     return RequestHead(
         method=event.method.decode("ascii"),
-        path=_path(event.target.decode("ascii")),
+        path=unquote(path),
         http_version=event.http_version.decode("ascii"),
         headers=tuple((bytes(name), bytes(value)) for name, value in event.headers),
         received=received,
@@ -111,11 +112,24 @@ def refusal(status: int, *, code: str | None = None, headers: tuple[str, ...] = 
     return "\r\n".join(lines).encode("ascii") + body
 
 
-def _path(target: str) -> str:
-    """Give the decoded path of a target in origin form or absolute form (RFC 9112 3.2)."""
-    if target.startswith("/"):
-        return unquote(target.partition("?")[0])
+def origin_form(request: h11.Request) -> str:
+    """Give path and query of a request that every server on the way reads alike.
+
+    One whose length two servers may see differently is refused, for what follows it could pass as
+    another request. Raises HeadRefused. Source: RFC 9112 3.2 and 6.1.
+    """
+    if not request.http_version.startswith(b"1."):
+        raise HeadRefused(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED)
+    names = {name for name, _ in request.headers}
+    if {b"content-length", b"transfer-encoding"} <= names:
+        raise HeadRefused(HTTPStatus.BAD_REQUEST)
+    target = request.target.decode("ascii")
+    if target.startswith("/") or (target == "*" and request.method == b"OPTIONS"):
+        return target
     try:
-        return unquote(urlsplit(target).path)
+        parts = urlsplit(target)
     except ValueError:
         raise HeadRefused(HTTPStatus.BAD_REQUEST) from None
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise HeadRefused(HTTPStatus.BAD_REQUEST)
+    return urlunsplit(("", "", parts.path or "/", parts.query, ""))

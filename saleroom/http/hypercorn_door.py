@@ -2,26 +2,35 @@
 
 Owns: the only use of that undocumented class (so hypercorn is pinned), and the wrapper round the
 ASGI app that keeps hypercorn's known traps shut. Invariant: a connection ends within a bound after
-its peer stops reading or sending, after the door stops, and at once when cancelled. Knows nothing
-of routes. Source: ARCHITECTURE 5 ("One door") and 6 (traps 1-3).
+its peer stops reading or sending, after the door stops, and at once when cancelled; it speaks
+HTTP/1 from its first request to its last. Knows nothing of routes.
+Source: ARCHITECTURE 5 ("One door") and 6 (traps 1-3).
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from http import HTTPStatus
 from typing import Any, cast
 
 import attrs
+import h11
 import orjson
 import trio
 from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.config import Config
+from hypercorn.events import Closed
+from hypercorn.protocol.events import Request
+from hypercorn.protocol.h11 import STREAM_ID, H11Protocol
+from hypercorn.protocol.http_stream import HTTPStream
+from hypercorn.trio.task_group import TaskGroup
 from hypercorn.trio.tcp_server import TCPServer
 from hypercorn.trio.worker_context import WorkerContext
-from hypercorn.typing import LifespanState
+from hypercorn.typing import ConnectionState, LifespanState
+from hypercorn.utils import parse_socket_addr
 
+from saleroom.http.head import HeadRefused, origin_form
 from saleroom.http.stream import SharedStream
 
 logger = logging.getLogger("saleroom.http")
@@ -97,10 +106,79 @@ class HypercornDoor:
             stream.abort()
 
 
+class _Http1(H11Protocol):
+    """hypercorn's HTTP/1, and nothing else.
+
+    It would let any client turn the connection into HTTP/2 or a websocket of its own, past the
+    door's limits and past the rules of a proxy in front.
+    """
+
+    async def _check_protocol(self, event: h11.Request) -> None:
+        """Stay with HTTP/1, whatever an Upgrade asks for."""
+
+    async def _create_stream(self, request: h11.Request) -> None:
+        try:
+            target = origin_form(request)
+        except HeadRefused as refused:
+            await self._send_error_response(refused.status)
+            await self.send(Closed())
+            return
+        self.stream = HTTPStream(
+            self.app,
+            self.config,
+            self.context,
+            self.task_group,
+            self.ssl,
+            self.client,
+            self.server,
+            self.stream_send,
+            STREAM_ID,
+        )
+        await self.stream.handle(
+            Request(
+                stream_id=STREAM_ID,
+                headers=list(request.headers),
+                http_version=request.http_version.decode("ascii"),
+                method=request.method.decode("ascii"),
+                raw_path=target.encode("ascii"),
+                state=self.connection_state,
+            )
+        )
+        self.keep_alive_requests += 1
+        await self.context.mark_request()
+
+
 class _Server(TCPServer):
-    """hypercorn's, without its habit of waiting out the keep-alive after the peer has left."""
+    """hypercorn's, for plain HTTP/1, and without waiting out the keep-alive after the peer left."""
 
     _has_left = False
+
+    async def run(self) -> None:
+        socket = self.stream.socket
+        try:
+            client = parse_socket_addr(socket.family, socket.getpeername())
+            server = parse_socket_addr(socket.family, socket.getsockname())
+            async with TaskGroup() as tasks:
+                self._task_group = tasks
+                http1 = _Http1(
+                    self.app,
+                    self.config,
+                    self.context,
+                    tasks,
+                    ConnectionState(self.state),
+                    False,
+                    client,
+                    server,
+                    self.protocol_send,
+                )
+                # The wrapper that belongs here has but one use, to change to HTTP/2.
+                self.protocol = cast(Any, http1)
+                await self.idle_task.restart(tasks, self._idle_timeout)
+                await self._read_data()
+        except OSError:
+            return  # the peer is gone
+        finally:
+            await self._close()
 
     async def _read_data(self) -> None:
         await super()._read_data()
@@ -121,11 +199,8 @@ class _BoundedApp:
     stream: SharedStream
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket":
-            await _refuse_upgrade(send, "websocket.http.response")
-            return
-        if scope["path"].startswith("/ws/"):
-            await _refuse_upgrade(send, "http.response")
+        if scope["path"].startswith("/ws/") or _asks_for_websocket(scope["headers"]):
+            await _refuse_upgrade(send)
             return
         body_is_whole = False
 
@@ -153,7 +228,11 @@ class _BoundedApp:
         await self.app(scope, receive_bounded, send_bounded)
 
 
-async def _refuse_upgrade(send: Send, prefix: str) -> None:
+def _asks_for_websocket(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    return any(name == b"upgrade" and b"websocket" in value.lower() for name, value in headers)
+
+
+async def _refuse_upgrade(send: Send) -> None:
     """Answer 426: hypercorn's connection cannot be handed over (trap 2)."""
     status = HTTPStatus.UPGRADE_REQUIRED
     body = orjson.dumps({"type": "about:blank", "title": status.phrase, "status": status.value})
@@ -163,5 +242,5 @@ async def _refuse_upgrade(send: Send, prefix: str) -> None:
         (b"connection", b"close"),
         (b"upgrade", b"websocket"),
     ]
-    await send({"type": f"{prefix}.start", "status": status.value, "headers": headers})
-    await send({"type": f"{prefix}.body", "body": body})
+    await send({"type": "http.response.start", "status": status.value, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
