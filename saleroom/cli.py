@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from saleroom import cli_client, cli_history, cli_server
+from saleroom import cli_client, cli_history, cli_keeping, cli_server
 from saleroom.cli_shared import Failure
 from saleroom.config import BadSetting
 from saleroom.http.tokens import SecretRefused
@@ -45,4 +45,5 @@ def make_parser() -> argparse.ArgumentParser:
     cli_server.add_commands(commands)
     cli_client.add_commands(commands)
     cli_history.add_commands(commands)
+    cli_keeping.add_commands(commands)
     return parser

@@ -18,8 +18,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,46 @@ class EmbeddedPostgres:
     def dsn(self) -> str:
         """The address of the database, the same at every start."""
         return self._home.dsn
+
+    @property
+    def has_database(self) -> bool:
+        """Whether a server has ever run here."""
+        return self._home.database.exists()
+
+    def is_running(self) -> bool:
+        """Say whether a launcher is at work in this folder."""
+        try:
+            file = self._home.lock.open("rb")
+        except FileNotFoundError:
+            return False
+        with file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+            return False
+
+    def programs(self) -> Path:
+        """Give the folder of the server's own client programs. Raises EmbeddedPostgresFailed."""
+        return self._home.programs()
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[str]:
+        """Hold the server for the length of the block and give its DSN; start it unless it runs.
+
+        Raises EmbeddedPostgresFailed, in a group as the block's own errors are when it is started.
+        """
+        if self.is_running():
+            yield self.dsn
+            return
+        stopping, ready = trio.Event(), trio.Event()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.run, lambda dsn: ready.set(), stopping)
+            await ready.wait()
+            try:
+                yield self.dsn
+            finally:
+                stopping.set()
 
     async def run(self, on_ready: Callable[[str], None], stopping: trio.Event) -> None:
         """Run the server until `stopping` is set; call `on_ready(dsn)` once it takes connections.

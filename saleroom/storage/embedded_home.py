@@ -39,6 +39,12 @@ class EmbeddedPostgresFailed(Exception):
     """The embedded server cannot run, or ended by itself; the text ends with what it said."""
 
 
+def bundled_programs() -> Path | None:
+    """Give the wheel's programs as this very user may run them, None where it is not installed."""
+    site = _site_packages()
+    return None if site is None else site / PROGRAMS
+
+
 def default_data_folder() -> Path:
     """Say where a deployment keeps its data unless it is told otherwise."""
     if os.geteuid() == 0:
@@ -138,7 +144,7 @@ class Home:
 
         Raises EmbeddedPostgresFailed when the wheel is not installed.
         """
-        site = _site_packages()
+        site = _wheel()
         if self.owner.may_pass(site / PROGRAMS):
             return site / PROGRAMS
         copied = self.folder / "postgresql-18"
@@ -166,11 +172,16 @@ def home_in(folder: Path) -> Home:
     return Home(folder.absolute(), Owner(user.pw_uid, user.pw_gid, is_other=True))
 
 
-def _site_packages() -> Path:
-    spec = importlib.util.find_spec(PACKAGE)
-    if spec is None or spec.origin is None:
+def _wheel() -> Path:
+    site = _site_packages()
+    if site is None:
         raise EmbeddedPostgresFailed(
             "there is no PostgreSQL to start: install saleroom[embedded] or set "
             "SALEROOM_DATABASE_URL"
         )
-    return Path(spec.origin).parent.parent
+    return site
+
+
+def _site_packages() -> Path | None:
+    spec = importlib.util.find_spec(PACKAGE)
+    return None if spec is None or spec.origin is None else Path(spec.origin).parent.parent

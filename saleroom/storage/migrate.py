@@ -18,7 +18,7 @@ from saleroom.storage.pg_pool import Connection, PostgresPool
 MIGRATIONS = files("saleroom.storage") / "migrations"
 MIGRATE_LIMIT_S = 120.0  # waiting for another server's migration, and then our own
 
-_LOCK = 0x5A1E_2004  # any number, the same in every release
+MIGRATE_LOCK = 0x5A1E_2004  # advisory; any number, the same in every release
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS migrations (
@@ -63,7 +63,7 @@ async def migrate(pool: PostgresPool, folder: Traversable = MIGRATIONS) -> list[
 async def _migrate(connection: Connection, known: list[Migration]) -> list[str]:
     async with connection.transaction():
         await connection.execute(f"SET LOCAL statement_timeout = '{MIGRATE_LIMIT_S:.0f}s'")
-        await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", MIGRATE_LOCK)
         await connection.execute(_TABLE)
         rows = await connection.fetch("SELECT name, checksum FROM migrations")
         applied: dict[str, str] = {row["name"]: row["checksum"] for row in rows}

@@ -38,7 +38,7 @@ Row: TypeAlias = Any
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
-_FAILURES = (
+FAILURES = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # also raised when the server dies
@@ -120,14 +120,14 @@ class PostgresPool:
         try:
             async with time_limit(CONNECT_LIMIT_S):
                 connection = await pool.acquire()
-        except _FAILURES as error:
+        except FAILURES as error:
             if isinstance(error, ValueError):
                 raise
             raise StoreUnavailable(f"PostgreSQL gives no connection: {error!r}") from error
         try:
             async with time_limit(limit_s):
                 return await fn(connection, *args)
-        except _FAILURES as error:
+        except FAILURES as error:
             if _is_our_bug(error):
                 raise
             if is_write and not _is_refused_by_server(error):
@@ -156,7 +156,7 @@ class PostgresPool:
         try:
             async with time_limit(CONNECT_LIMIT_S):
                 await pool.close()
-        except _FAILURES:
+        except FAILURES:
             pool.terminate()
 
 
@@ -172,7 +172,7 @@ async def _release(pool: Any, connection: Connection) -> None:
     """Give a connection back; whatever happens to it now, the outcome of the call stands."""
     try:
         await pool.release(connection, timeout=RELEASE_LIMIT_S)
-    except _FAILURES as error:
+    except FAILURES as error:
         _log.info("a connection to PostgreSQL was dropped: %r", error)
 
 
