@@ -49,7 +49,7 @@ def pledge(state: EventState, asked: Asked, command: c.Pledge) -> Decision:
     if fund.has_pledged(paddle, level) and not command.confirm:
         return gates.lot_refusal(lot, Code.DUPLICATE_PLEDGE)
     matched, total = fund.matched(amount), fund.total + amount
-    match, donors = fund.match + matched, len(fund.by_paddle.keys() | {paddle})
+    match, donors = fund.match + matched, fund.donors + (paddle not in fund.by_paddle)
     made = PledgeMade(lot.number, total, match, donors, paddle, level, command.count, matched)
     return [made, *_met(lot, fund, total, match, donors)]
 
