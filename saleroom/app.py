@@ -20,25 +20,27 @@ from saleroom.actors.audience import AudienceLimits
 from saleroom.actors.checkpointer import CheckpointLimits
 from saleroom.actors.clock import Clock
 from saleroom.actors.committer import CommitLimits
-from saleroom.actors.doorkeeper import Doorkeeper, DoorkeeperLimits
+from saleroom.actors.doorkeeper import EVENT_PATH, Doorkeeper, DoorkeeperLimits
 from saleroom.actors.event import EventLimits
 from saleroom.actors.mailbox import MailboxLimits
 from saleroom.actors.registry import EVENTS_PATH, Registry, RegistryLimits
 from saleroom.actors.session import TalkLimits
 from saleroom.actors.site import SiteLimits
-from saleroom.config import Limits, Settings
+from saleroom.config import BadSetting, Limits, Settings
 from saleroom.http.api import make_app
 from saleroom.http.door import Door, DoorLimits, open_listeners
 from saleroom.http.jwks import JwksKeys
 from saleroom.http.services import Services
 from saleroom.http.tokens import SecretKey, TokenIssuer, TokenVerifier, load_or_create_secret
+from saleroom.http.websocket import Websocket
 from saleroom.loop_watch import LoopWatch
+from saleroom.protocol.close import Close
 from saleroom.protocol.feed import TailLimits
 from saleroom.protocol.session import SessionLimits
 from saleroom.storage.bridge import open_bridge
 from saleroom.storage.embedded import EmbeddedPostgres
-from saleroom.storage.embedded_home import default_data_folder
-from saleroom.storage.migrate import migrate
+from saleroom.storage.embedded_home import EmbeddedPostgresFailed, default_data_folder
+from saleroom.storage.migrate import MigrationError, migrate
 from saleroom.storage.pg_pool import PostgresPool
 from saleroom.storage.ports import HotStore, StoreUnavailable
 from saleroom.storage.stores import open_hot, postgres_stores
@@ -69,6 +71,10 @@ class Server:
     door: Door = attrs.field(init=False)
     supervisor: Supervisor = attrs.field(init=False)
     port: int = attrs.field(init=False, default=0)
+    up: trio.Event = attrs.field(init=False, factory=trio.Event)
+    _listeners: list[trio.SocketListener] = attrs.field(init=False, factory=list)
+    _are_events_known: bool = attrs.field(init=False, default=False)
+    _hopeless: Exception | None = attrs.field(init=False, default=None)
     _clock: Clock = attrs.field(init=False, factory=Clock)
     _sessions: Pool = attrs.field(init=False, factory=Pool)
     _watch: LoopWatch = attrs.field(init=False, factory=LoopWatch)
@@ -96,7 +102,7 @@ class Server:
         )
         self.door = Door(
             asgi_app=make_app(services),
-            on_websocket=self.doorkeeper.serve,
+            on_websocket=self._admit,
             limits=DoorLimits(
                 connections_max=limits.connections_max,
                 connections_per_address_max=limits.connections_per_address_max,
@@ -107,11 +113,19 @@ class Server:
         )
 
     async def run(self, task_status: trio.TaskStatus[Server] = trio.TASK_STATUS_IGNORED) -> None:
-        """Run until `stop`; `task_status` hands out the server once its door is open."""
-        async with trio.open_nursery() as nursery:
-            await nursery.start(self.supervisor.run)
-            LoopWatch.settle()
-            task_status.started(self)
+        """Run until `stop`; `up` is set, and `task_status` hands out the server, once all is up.
+
+        Raises what no restart mends: OSError (the port is taken), EmbeddedPostgresFailed,
+        MigrationError or ValueError (the database's address) at the start; SupervisorFailed.
+        """
+        self._listeners = await self._bind()
+        try:
+            await self.supervisor.run(_WhenUp(self, task_status))
+        finally:
+            for listener in self._listeners:
+                listener.socket.close()
+        if self._hopeless is not None:
+            raise self._hopeless
 
     async def stop(self) -> None:
         """Ask for an orderly stop, and return at once: unready, drained, stopped in reverse."""
@@ -129,6 +143,13 @@ class Server:
     def tree(self) -> Node:
         """Draw the supervision tree."""
         return self.supervisor.tree()
+
+    async def _admit(self, websocket: Websocket) -> None:
+        """Hand a websocket on, once it is known which events there are."""
+        if self._are_events_known or not websocket.path.startswith(EVENT_PATH):
+            await self.doorkeeper.serve(websocket)
+        else:
+            await websocket.close(Close.OVERLOADED, Close.OVERLOADED.name)
 
     # The tree
 
@@ -166,9 +187,29 @@ class Server:
             ],
         )
 
+    async def _bind(self) -> list[trio.SocketListener]:
+        host, port = self.settings.host, self.port or self.settings.port
+        try:
+            listeners = await open_listeners(host, port)
+        except OSError as error:
+            raise OSError(f"cannot listen on {host}, port {port}: {error.strerror}") from error
+        self.port = listeners[0].socket.getsockname()[1]
+        return listeners
+
+    async def _give_up(self, child: Child, error: Exception) -> None:
+        """Stop the server for what was wrong from the start; `run` raises it."""
+        self._hopeless = error
+        self.supervisor.stop()
+        await child.stopping.wait()
+
     async def _run_postgres(self, child: Child) -> None:
         assert self.postgres is not None
-        await self.postgres.run(lambda dsn: child.started(), child.stopping)
+        try:
+            await self.postgres.run(lambda dsn: child.started(), child.stopping)
+        except (EmbeddedPostgresFailed, OSError) as error:
+            if self.up.is_set():
+                raise
+            await self._give_up(child, error)
 
     async def _run_bridge(self, child: Child) -> None:
         async def open_database() -> None:
@@ -179,7 +220,10 @@ class Server:
             await migrate(self.pool)
 
         try:
-            await self._until_reached(child, "postgresql", "away", migrated)
+            try:
+                await self._until_reached(child, "postgresql", "away", migrated)
+            except (MigrationError, ValueError) as error:
+                return await self._give_up(child, error)
             await self._watch_store(child, "postgresql", "away", open_database)
         finally:
             await self.pool.close()
@@ -191,15 +235,21 @@ class Server:
     async def _until_reached(
         self, child: Child, name: str, word: str, reach: Callable[[], Awaitable[None]]
     ) -> None:
-        """Try a store until it answers: waiting is a state of the child, not a failure (I7)."""
+        """Try a store until it answers: waiting is a state of the child, not a failure (I7).
+
+        The doors open meanwhile, so that `/ready` can say what is away.
+        """
         while not child.stopping.is_set():
             try:
                 await reach()
             except StoreUnavailable as error:
                 if name not in self._away:
                     logger.warning("%s is %s: %s; trying again until it answers", name, word, error)
+                if name in self._away or self.up.is_set():
+                    child.waiting(str(error))
+                else:
+                    child.started()
                 self._away[name] = f"{word}: {error}"
-                child.waiting(str(error))
                 await trio.sleep(STORE_RETRY_S)
             else:
                 if self._away.pop(name, None) is not None:
@@ -231,13 +281,20 @@ class Server:
     async def _known_events(self, child: Child) -> list[tuple[str, bool]]:
         """List the journal's events that have no site yet, with whether they are public."""
         stores = self.registry.stores
-        while True:
+        while not child.stopping.is_set():
             try:
                 new = [e for e in await stores.journal.events() if self.registry.site(e) is None]
-                return [(event, (await stores.catalogue.event(event)).public) for event in new]
+                known = [(event, (await stores.catalogue.event(event)).public) for event in new]
             except StoreUnavailable as error:
-                child.waiting(str(error))
+                if self.up.is_set():
+                    child.waiting(str(error))
+                else:
+                    child.started()
                 await trio.sleep(STORE_RETRY_S)
+            else:
+                self._are_events_known = True
+                return known
+        return []
 
     async def _run_heartbeats(self, child: Child) -> None:
         child.started()
@@ -248,8 +305,7 @@ class Server:
             nursery.cancel_scope.cancel()
 
     async def _run_listener(self, child: Child) -> None:
-        listeners = await open_listeners(self.settings.host, self.port or self.settings.port)
-        self.port = listeners[0].socket.getsockname()[1]
+        listeners, self._listeners = self._listeners or await self._bind(), []
         async with trio.open_nursery() as nursery:
             await nursery.start(self.door.serve, listeners)
             child.started()
@@ -257,14 +313,33 @@ class Server:
             self.door.stop()
 
 
+@attrs.frozen
+class _WhenUp(trio.TaskStatus[None]):
+    """Hears from the supervisor that the whole tree is up."""
+
+    server: Server
+    task_status: trio.TaskStatus[Server]
+
+    def started(self, value: None = None) -> None:
+        LoopWatch.settle()
+        self.server.up.set()
+        self.task_status.started(self.server)
+
+
 @asynccontextmanager
 async def open_server(settings: Settings) -> AsyncIterator[Server]:
-    """Put a server together for the length of the block; nothing runs before `Server.run`."""
+    """Put a server together for the length of the block; nothing runs before `Server.run`.
+
+    Raises BadSetting (the data folder cannot be used), SecretRefused.
+    """
     folder = settings.data_dir or default_data_folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    secret = (
-        load_or_create_secret(folder) if settings.secret is None else SecretKey(settings.secret)
-    )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        secret = (
+            load_or_create_secret(folder) if settings.secret is None else SecretKey(settings.secret)
+        )
+    except OSError as error:
+        raise BadSetting(f"SALEROOM_DATA_DIR: {folder}: {error.strerror}") from None
     postgres = None if settings.database_url else EmbeddedPostgres(folder)
     dsn = settings.database_url or (postgres.dsn if postgres else "")
     async with open_bridge() as bridge, open_hot(bridge, settings.redis_url) as hot:

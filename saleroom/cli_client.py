@@ -11,18 +11,27 @@ import json
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import trio
 
 from saleroom.auction.roles import Role
-from saleroom.cli_shared import Commands, Failure, add_command, first_error, local_issuer, say
+from saleroom.cli_shared import (
+    Commands,
+    Failure,
+    add_command,
+    first_error,
+    local_issuer,
+    run_async,
+    say,
+)
 from saleroom.client import Message, NoAnswer, SaleClosed, event_url, open_client
 from saleroom.story import Story
 
 SERVER_DEFAULT = "http://127.0.0.1:8080"
 FETCH_S = 10.0
+BID_S = 60.0
 TOKEN_TTL_S = 3600
 
 
@@ -105,12 +114,13 @@ def _bid(arguments: argparse.Namespace) -> int:
         token = _token_of(arguments)
         if token is None:
             raise Failure("a bid needs --token TOKEN or --as USER")
-        async with open_client(url, token, on_message=story.hear) as client:
-            if arguments.max:
-                asked = client.ask("set_max_bid", lot=arguments.lot, max=arguments.amount)
-            else:
-                asked = client.ask("place_bid", lot=arguments.lot, amount=arguments.amount)
-            answers.append(await asked)
+        with trio.fail_after(BID_S):
+            async with open_client(url, token, on_message=story.hear) as client:
+                if arguments.max:
+                    asked = client.ask("set_max_bid", lot=arguments.lot, max=arguments.amount)
+                else:
+                    asked = client.ask("place_bid", lot=arguments.lot, amount=arguments.amount)
+                answers.append(await asked)
 
     _run_client(place, arguments)
     answer = answers[0]
@@ -124,16 +134,12 @@ def _bid(arguments: argparse.Namespace) -> int:
     return 1
 
 
-def _run_client(body: Callable[[], Any], arguments: argparse.Namespace) -> None:
+def _run_client(body: Callable[[], Awaitable[None]], arguments: argparse.Namespace) -> None:
     _fetch(arguments.server, "/alive", None)
     try:
-        trio.run(body)
-    except* SaleClosed as group:
-        raise Failure(str(first_error(group))) from None
-    except* NoAnswer as group:
-        raise Failure(str(first_error(group))) from None
-    except* Failure as group:
-        raise first_error(group) from None
+        run_async(body)
+    except* (SaleClosed, NoAnswer, trio.TooSlowError, Failure) as group:
+        raise Failure(str(first_error(group)) or "the server does not let us in") from None
 
 
 def _tree(arguments: argparse.Namespace) -> int:
@@ -157,6 +163,15 @@ def tree_lines(node: Message, depth: int = 0) -> list[str]:
     return [line.rstrip(), *below]
 
 
+def _problem(error: urllib.error.HTTPError) -> str:
+    """Say what an answer of RFC 9457 complains of, or else its status in words."""
+    try:
+        problem = json.loads(error.read())
+        return f"{problem['code']}: {problem['detail']}"
+    except (OSError, ValueError, LookupError, TypeError):
+        return str(error.reason)
+
+
 def _fetch(server: str, path: str, token: str | None) -> Any:
     """Read JSON from a server. Raises Failure in one line."""
     if not server.startswith(("http://", "https://")):
@@ -167,7 +182,7 @@ def _fetch(server: str, path: str, token: str | None) -> Any:
         with urllib.request.urlopen(request, timeout=FETCH_S) as response:  # noqa: S310
             return json.loads(response.read())
     except urllib.error.HTTPError as error:
-        raise Failure(f"{server}: {error.code} {error.reason}") from None
+        raise Failure(f"{server}: {error.code} {_problem(error)}") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
         raise Failure(f"no server answers at {server}: {reason}; is it running?") from None

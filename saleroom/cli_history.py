@@ -20,7 +20,14 @@ from trio.testing import MockClock
 
 from saleroom import archive, audit, rehearsal, replay
 from saleroom.auction.record import RecordDamaged
-from saleroom.cli_shared import Commands, Failure, add_command, first_error
+from saleroom.cli_shared import (
+    Commands,
+    Failure,
+    add_command,
+    first_error,
+    one_line,
+    run_async,
+)
 from saleroom.config import read_settings
 from saleroom.storage.bridge import open_bridge
 from saleroom.storage.embedded import EmbeddedPostgres
@@ -182,7 +189,7 @@ def _with_stores(work: Callable[[Stores], Awaitable[None]]) -> None:
             await work(stores)
 
     try:
-        trio.run(run)
+        run_async(run)
     except* BrokenPipeError as group:
         raise first_error(group) from None
     except* NotFound as group:
@@ -197,7 +204,7 @@ def _with_stores(work: Callable[[Stores], Awaitable[None]]) -> None:
         MigrationError,
         OSError,
     ) as group:
-        raise Failure(str(first_error(group)).splitlines()[0]) from None
+        raise Failure(one_line(first_error(group))) from None
 
 
 @asynccontextmanager

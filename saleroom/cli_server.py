@@ -9,15 +9,22 @@ from __future__ import annotations
 import argparse
 import os
 import signal
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 import trio
 
 from saleroom import demo, demo_gala
 from saleroom.app import Server, open_server
 from saleroom.auction.roles import Role
-from saleroom.cli_shared import Commands, Failure, add_command, first_error, local_issuer, say
+from saleroom.cli_shared import (
+    Commands,
+    Failure,
+    add_command,
+    first_error,
+    local_issuer,
+    one_line,
+    say,
+)
 from saleroom.config import Settings, read_settings, settings_help
 from saleroom.logs import set_up_logs
 from saleroom.storage.embedded_home import EmbeddedPostgresFailed
@@ -72,21 +79,30 @@ def _demo(arguments: argparse.Namespace) -> int:
     return _run_server(settings, gala)
 
 
-def _run_server(settings: Settings, then: Callable[[Server], Any]) -> int:
+def _run_server(settings: Settings, then: Callable[[Server], Awaitable[None]]) -> int:
     async def run() -> None:
         async with open_server(settings) as server, trio.open_nursery() as nursery:
             nursery.start_soon(_stop_on_signal, server, nursery.cancel_scope)
-            async with trio.open_nursery() as serving:
-                await serving.start(server.run)
-                nursery.start_soon(then, server)
+            nursery.start_soon(_once_up, server, then)
+            await server.run()
             nursery.cancel_scope.cancel()
 
     try:
         trio.run(run)
-    except* (SupervisorFailed, EmbeddedPostgresFailed, MigrationError, OSError) as group:
-        error = first_error(group)
-        raise Failure(str(error.__cause__ or error).splitlines()[0]) from None
+    except* (
+        SupervisorFailed,
+        EmbeddedPostgresFailed,
+        MigrationError,
+        ValueError,
+        OSError,
+    ) as group:
+        raise Failure(one_line(first_error(group))) from None
     return 0
+
+
+async def _once_up(server: Server, then: Callable[[Server], Awaitable[None]]) -> None:
+    await server.up.wait()
+    await then(server)
 
 
 async def _stop_on_signal(server: Server, scope: trio.CancelScope) -> None:
@@ -102,7 +118,9 @@ async def _stop_on_signal(server: Server, scope: trio.CancelScope) -> None:
 
 
 async def _announce_server(server: Server) -> None:
-    say(f"serving on http://{server.settings.host}:{server.port}, data in {server.folder}")
+    host = server.settings.host
+    shown = f"[{host}]" if ":" in host else host
+    say(f"serving on http://{shown}:{server.port}, data in {server.folder}")
     await trio.lowlevel.checkpoint()
 
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
+
+import trio
 
 from saleroom.config import read_settings
 from saleroom.http.tokens import SecretKey, TokenIssuer, load_or_create_secret
@@ -54,6 +56,20 @@ def first_error(error: BaseException) -> BaseException:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
+
+
+def one_line(error: BaseException) -> str:
+    """Tell an error in one line: its first, and the last after it where the first announces it."""
+    first, *more = str(error).splitlines() or [repr(error)]
+    return f"{first} {more[-1].strip()}" if more and first.endswith(":") else first
+
+
+def run_async(body: Callable[[], Awaitable[None]]) -> None:
+    """Run a command's body to its end; an interrupt or a closed pipe comes out of its groups."""
+    try:
+        trio.run(body)
+    except* (KeyboardInterrupt, BrokenPipeError) as group:
+        raise first_error(group) from None
 
 
 def local_issuer() -> TokenIssuer:
