@@ -16,7 +16,7 @@ import orjson
 
 from saleroom.auction.book import Book
 from saleroom.auction.definition import lot_plain
-from saleroom.auction.record import GENESIS, RecordDamaged, decode_entry, next_head
+from saleroom.auction.record import GENESIS, RecordDamaged, chain_key, decode_entry, next_head
 from saleroom.audit import NOT_REPLAYABLE, records_of
 from saleroom.storage.ports import (
     Conflict,
@@ -65,7 +65,7 @@ def read_export(lines: Iterable[bytes]) -> Export:
     event: str | None = None
     is_public = False
     records: list[Record] = []
-    head, seq = GENESIS, 0
+    head, key, seq = GENESIS, b"", 0
     for number, line in enumerate(lines, 1):
         try:
             raw = orjson.loads(line)
@@ -76,7 +76,8 @@ def read_export(lines: Iterable[bytes]) -> Export:
                 continue
             body = orjson.dumps(raw["fact"], option=orjson.OPT_SORT_KEYS)
             entry = decode_entry(body)
-            head = next_head(head, body)
+            key = key or chain_key(body)
+            head = next_head(head, body, key)
             if raw["head"] != head.hex() or entry.position != len(records) + 1:
                 raise NotAnExport(f"line {number}: the chain does not hold")
             if entry.seq is not None:

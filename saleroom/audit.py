@@ -13,7 +13,7 @@ from contextlib import aclosing
 import attrs
 
 from saleroom.auction.book import Book
-from saleroom.auction.record import GENESIS, next_head
+from saleroom.auction.record import GENESIS, chain_key, next_head
 from saleroom.auction.snapshot import SnapshotDamaged, restore
 from saleroom.storage.ports import Journal, NotFound, Record, Snapshot, Stores
 
@@ -80,6 +80,7 @@ class _Auditor:
     seq: int = 0
     position: int = 0
     head: bytes = GENESIS
+    key: bytes | None = None
     _seen: dict[str, int] = attrs.field(factory=dict)
 
     def take(self, record: Record) -> str | None:
@@ -87,10 +88,12 @@ class _Auditor:
         if record.position != self.position + 1:
             return f"it follows position {self.position}"
         self.position = record.position
-        self.head = next_head(self.head, record.body)
-        if self.head != record.head:
-            return "the chain does not hold"
         try:
+            if self.key is None:
+                self.key = chain_key(record.body)
+            self.head = next_head(self.head, record.body, self.key)
+            if self.head != record.head:
+                return "the chain does not hold"
             if self.book is None:
                 self.book = Book.load(record.body)
             else:

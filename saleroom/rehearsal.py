@@ -27,6 +27,7 @@ from saleroom.auction.definition import (
 )
 from saleroom.auction.facts import EventDefined
 from saleroom.auction.money import is_amount
+from saleroom.auction.record import KEY_BYTES
 from saleroom.auction.roles import Role
 from saleroom.auction.state import leaderboard
 from saleroom.protocol.answers import nack
@@ -205,6 +206,7 @@ async def _set_stage(scenario: Scenario, clock: MockClock) -> _Stage:
         event_plain(event),
         [lot_plain(lot) for lot in lots],
         [_paddle(raw, event.terms_version) for raw in scenario.paddles],
+        bytes(KEY_BYTES).hex(),
     )
     _, first = Book.new(fact, "rehearsal", 0)
     record = Record(first.entry.position, first.entry.seq, first.body, first.head)

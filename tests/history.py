@@ -14,7 +14,7 @@ import orjson
 from saleroom.auction.record import GENESIS, next_head
 from saleroom.storage.memory import memory_stores
 from saleroom.storage.ports import EventRow, Record, Stores
-from tests.auction.book import Sale, live, pledge, run, sale, silent
+from tests.auction.book import CHAIN_KEY, Sale, live, pledge, run, sale, silent
 
 EVENT = "gala"
 SECRET_MAX, SECRET_RESERVE, SECRET_ABSENTEE = 77_123, 88_991, 55_431
@@ -47,7 +47,7 @@ def rechained(records: Sequence[Record]) -> list[Record]:
     """Give records whose heads fit their bodies again, as a careful forger would leave them."""
     head, fitted = GENESIS, []
     for record in records:
-        head = next_head(head, record.body)
+        head = next_head(head, record.body, bytes.fromhex(CHAIN_KEY))
         fitted.append(attrs.evolve(record, head=head))
     return fitted
 

@@ -129,7 +129,7 @@ async def test_a_removed_or_swapped_line_is_refused_and_named() -> None:
         read_export(lines[:3] + lines[4:])
     with pytest.raises(NotAnExport, match=r"^line 4: the chain does not hold$"):
         read_export([*lines[:3], lines[4], lines[3], *lines[5:]])
-    with pytest.raises(NotAnExport, match=r"^line 2: the chain does not hold$"):
+    with pytest.raises(NotAnExport, match=r"^line 2: .* a journal starts with event_defined"):
         read_export([lines[0], *lines[2:]])
 
 

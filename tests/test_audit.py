@@ -194,14 +194,14 @@ async def audited_with_snapshot(played: Sale, body: bytes, position: int) -> str
 async def test_a_snapshot_that_says_what_the_journal_says_passes() -> None:
     played = evening()
     book = played.book
-    body = encode_body(book.state, book.head, book.answers, 0)
+    body = encode_body(book.state, book.head, book, 0)
     assert await audited_with_snapshot(played, body, book.state.position) is None
 
 
 async def test_a_snapshot_in_the_middle_is_compared_where_it_was_taken() -> None:
     played = evening()
     book = played.book
-    body = encode_body(book.state, book.head, book.answers, 0)
+    body = encode_body(book.state, book.head, book, 0)
     played.must(c.Announce("Thank you"))
     position = len(played.written) - 1
     assert await audited_with_snapshot(played, body, position) is None
@@ -210,7 +210,7 @@ async def test_a_snapshot_in_the_middle_is_compared_where_it_was_taken() -> None
 async def test_a_snapshot_that_says_something_else_is_named() -> None:
     played = evening()
     book = played.book
-    body = encode_body(book.state, book.head, book.answers, 0)
+    body = encode_body(book.state, book.head, book, 0)
     forged = body.replace(b'"raised":32500', b'"raised":32501')
     assert forged != body
     fault = await audited_with_snapshot(played, forged, book.state.position)
@@ -227,7 +227,7 @@ async def test_a_damaged_snapshot_is_named() -> None:
 async def test_a_snapshot_past_the_end_shows_that_the_journal_was_cut() -> None:
     played = evening()
     book = played.book
-    body = encode_body(book.state, book.head, book.answers, 0)
+    body = encode_body(book.state, book.head, book, 0)
     stores = await stores_of(records_of(played)[:-1])
     await stores.snapshots.save(EVENT, book.state.position, book.head, body, [], 0)
     fault = (await audit(stores, EVENT)).fault

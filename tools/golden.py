@@ -102,7 +102,7 @@ STEPS: Final[list[tuple[int, c.Command]]] = [
 def scripted_sale() -> tuple[Book, list[Chained]]:
     """Play the sale that brings about every fact."""
     settings = {"id": "golden", "title": "A golden gala", "currency": "USD"}
-    book, first = Book.new(EventDefined(settings, LOTS, PADDLES), "admin", 0)
+    book, first = Book.new(EventDefined(settings, LOTS, PADDLES, "5a" * 32), "admin", 0)
     written = [first]
     for at, command in STEPS:
         written += _asked(book, at, command)

@@ -146,7 +146,7 @@ class Checkpointer:
         if self.site.book is not book:
             return
         position, head = published.state.position, published.head
-        body = encode_body(published.state, head, book.answers, chunked)
+        body = encode_body(published.state, head, book, chunked)
         try:
             is_saved = await self.snapshots.save(
                 self.site.event, position, head, body, chunks, saved.chunks

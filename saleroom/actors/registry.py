@@ -23,6 +23,7 @@ from saleroom.actors.site import Site, SiteLimits, new_site
 from saleroom.auction.book import Book
 from saleroom.auction.definition import EventDefinition, LotDefinition, event_plain, lot_plain
 from saleroom.auction.facts import EventDefined
+from saleroom.auction.record import KEY_BYTES
 from saleroom.auction.state import Paddle
 from saleroom.storage.ports import Record, Stores
 from saleroom.supervisor import Child, ChildSpec, Strategy, Supervisor, SupervisorSpec
@@ -111,6 +112,7 @@ class Registry:
             event_plain(definition),
             tuple(lot_plain(lot) for lot in lots),
             tuple(_plain_paddle(paddle) for paddle in paddles),
+            secrets.token_hex(KEY_BYTES),
         )
         _, first = Book.new(fact, by, self.clock.now_ms())
         record = Record(first.entry.position, first.entry.seq, first.body, first.head)

@@ -19,6 +19,7 @@ from saleroom.auction.facts import Fact
 from saleroom.auction.record import (
     GENESIS,
     RecordDamaged,
+    chain_key,
     decode_entry,
     encode_entry,
     next_head,
@@ -70,10 +71,14 @@ class Outcome:
 
 @attrs.define
 class Book:
-    """One event's decisions. The journal's first record makes it, see `new` and `load`."""
+    """One event's decisions. The journal's first record makes it, see `new` and `load`.
+
+    key: of the chain, see record.py.
+    """
 
     state: EventState
     head: bytes
+    key: bytes
     answers: dict[tuple[str, str], Answer] = attrs.field(factory=dict)
 
     @classmethod
@@ -81,15 +86,17 @@ class Book:
         """Start a journal with the event's definition."""
         entry = Entry(1, None, at, by, None, None, fact)
         body = encode_entry(entry)
-        head = next_head(GENESIS, body)
-        return cls(begin(entry), head), Chained(entry, body, head)
+        key = chain_key(body)
+        head = next_head(GENESIS, body, key)
+        return cls(begin(entry), head, key), Chained(entry, body, head)
 
     @classmethod
     def load(cls, body: bytes) -> Book:
         """Open a book on its journal's first record. Raises RecordDamaged."""
         entry = decode_entry(body)
         try:
-            return cls(begin(entry), next_head(GENESIS, body))
+            key = chain_key(body)
+            return cls(begin(entry), next_head(GENESIS, body, key), key)
         except ValueError as error:
             raise RecordDamaged(f"no journal starts with this: {error}") from error
 
@@ -165,7 +172,7 @@ class Book:
 
     def _take(self, entry: Entry, body: bytes) -> None:
         apply(self.state, entry)
-        self.head = next_head(self.head, body)
+        self.head = next_head(self.head, body, self.key)
         if entry.command is not None and entry.by is not None:
             self._remember(entry)
 

@@ -42,13 +42,17 @@ class LotFact(Fact):
 
 @attrs.frozen
 class EventDefined(Fact):
-    """The event's whole definition, the first fact of its journal, as plain data."""
+    """The event's whole definition, the first fact of its journal, as plain data.
+
+    chain_key: 64 hex digits, drawn by chance and known to the house alone; see record.py.
+    """
 
     type = "event_defined"
     public = False
     event: Mapping[str, Any]
     lots: Sequence[Mapping[str, Any]]
     paddles: Sequence[Mapping[str, Any]]
+    chain_key: str = house()
 
 
 @attrs.frozen

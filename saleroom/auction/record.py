@@ -2,8 +2,9 @@
 
 Owns: how an Entry becomes bytes and comes back. Invariant: one entry has one encoding (keys sorted,
 no spaces, UTF-8), and a head is the BLAKE2b-256 of the head before it and the body, so that whoever
-holds a head can prove the whole past. A fact of an older version is read by raising its fields to
-the present one. Source: ARCHITECTURE I5.
+holds a head can prove the whole past. The hash is keyed with what the journal's first record says:
+bidders get heads as receipts, and nobody may find a secret max by trying which one fits. A fact of
+an older version is read by raising its fields to the present one. Source: ARCHITECTURE I5.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from typing import Any
 
 import orjson
 
-from saleroom.auction.facts import FACTS, fact_fields, fact_from
+from saleroom.auction.facts import FACTS, EventDefined, fact_fields, fact_from
 from saleroom.auction.state import Entry
 
-HEAD_BYTES = 32
+HEAD_BYTES = KEY_BYTES = 32
 GENESIS = bytes(HEAD_BYTES)
 """The head before the first fact."""
 
@@ -74,6 +75,20 @@ def _raised(name: str, version: int, fields: Fields) -> Fields:
     return fields
 
 
-def next_head(head: bytes, body: bytes) -> bytes:
+def next_head(head: bytes, body: bytes, key: bytes) -> bytes:
     """Chain a body to the head before it: 32 bytes."""
-    return blake2b(head + body, digest_size=HEAD_BYTES).digest()
+    return blake2b(head + body, digest_size=HEAD_BYTES, key=key).digest()
+
+
+def chain_key(first_body: bytes) -> bytes:
+    """Read the key of a journal's chain from its first record. Raises RecordDamaged."""
+    fact = decode_entry(first_body).fact
+    if not isinstance(fact, EventDefined):
+        raise RecordDamaged(f"a journal starts with event_defined, not {fact.type}")
+    try:
+        key = bytes.fromhex(fact.chain_key)
+    except (TypeError, ValueError) as error:
+        raise RecordDamaged(f"chain_key: {error}") from error
+    if len(key) != KEY_BYTES:
+        raise RecordDamaged(f"chain_key has {len(key)} bytes, not {KEY_BYTES}")
+    return key

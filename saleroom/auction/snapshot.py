@@ -57,15 +57,17 @@ def encode_chunk(
     return orjson.dumps({"actions": actions, "answers": _answers(answers, after, upto)})
 
 
-def encode_body(
-    state: EventState, head: bytes, answers: dict[tuple[str, str], Answer], chunked: int
-) -> bytes:
-    """Encode the current values, and what came about after the last chunk's `chunked`."""
+def encode_body(state: EventState, head: bytes, book: Book, chunked: int) -> bytes:
+    """Encode the current values, and what came about after the last chunk's `chunked`.
+
+    state, head: what is published of `book`, which may be ahead of it.
+    """
     return orjson.dumps(
         {
             "format": FORMAT,
             "chunked": chunked,
             "head": head.hex(),
+            "key": book.key.hex(),
             "event": event_plain(state.definition),
             "soft_close": soft_close_plain(state.soft_close),
             "status": state.status,
@@ -79,7 +81,7 @@ def encode_body(
             "paddles": [_paddle_values(paddle) for paddle in state.paddles.values()],
             "tallies": [[p, tally.total, tally.reached] for p, tally in state.tallies.items()],
             "lots": [_plain_lot(lot, chunked) for lot in state.lots.values()],
-            "answers": _answers(answers, chunked, state.position),
+            "answers": _answers(book.answers, chunked, state.position),
         }
     )
 
@@ -97,7 +99,7 @@ def restore(body: bytes, chunks: Sequence[bytes]) -> tuple[Book, int]:
             by_lot[number].append(_action(values))
         for plain in raw["lots"]:
             _give_actions(state.lots[plain["definition"]["lot"]], plain, by_lot)
-        book = Book(state, bytes.fromhex(raw["head"]))
+        book = Book(state, bytes.fromhex(raw["head"]), bytes.fromhex(raw["key"]))
         for values in chain(*(part["answers"] for part in parts), raw["answers"]):
             by, command_id, digest, position, seq, as_of, head, fields = values
             book.answers[by, command_id] = Answer(

@@ -68,6 +68,7 @@ def _endings(state: EventState) -> HasEnded:
 
 
 def _event_defined(fact: dict[str, Any], has_ended: HasEnded) -> None:
+    del fact["chain_key"]
     fact["lots"] = [_without_reserve(lot, lot["lot"], has_ended) for lot in fact["lots"]]
 
 

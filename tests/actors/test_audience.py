@@ -51,7 +51,7 @@ class Hall:
             for n in (1, 2)
         ]
         people = [{"number": n, "user": f"u{n}", "terms_version": 1} for n in (101, 102, 103)]
-        fact = EventDefined(event_plain(event), [lot_plain(lot) for lot in lots], people)
+        fact = EventDefined(event_plain(event), [lot_plain(lot) for lot in lots], people, "5a" * 32)
         book, _ = Book.new(fact, "admin", 0)
         kept = Tail(tail or TailLimits())
         published = Published(clone(book.state), "e", kept, book.head)
@@ -436,6 +436,14 @@ async def test_one_who_left_is_sent_nothing(autojump_clock: MockClock) -> None:
             hall.audience.leave(listener.member)
         unsent = [listener.line.unsent_bytes for listener in members]
         assert 0 in unsent
+        slow = hall.join()
+        slow.line.stop_reading()
+        while not slow.member.is_behind:
+            hall.bid()
+            await hall.spread()
+        assert slow.line.on_drained is not None
+        hall.audience.leave(slow.member)
+        assert slow.line.on_drained is None
         await trio.sleep(10)
         hall.bid()
         await hall.spread()

@@ -22,6 +22,8 @@ from saleroom.auction.roles import Role
 from saleroom.auction.state import Asked
 from saleroom.protocol.codec import digest_of
 
+CHAIN_KEY = "5a" * 32
+
 PADDLES = {name: 101 + index for index, name in enumerate("ABCDEF")}
 """The donors of every script: A holds paddle 101, B 102, and so on."""
 NAMES = {number: name for name, number in PADDLES.items()}
@@ -139,6 +141,7 @@ def sale(
         {"id": "gala", "title": "Spring gala", "currency": "USD", **event},
         list(lots or (silent(),)),
         held if paddles is None else list(paddles),
+        CHAIN_KEY,
     )
     book, first = Book.new(fact, "admin", 0)
     made = Sale(book, [first])

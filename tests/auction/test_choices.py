@@ -284,9 +284,9 @@ def test_copies_and_snapshots_carry_offers_and_choices() -> None:
     made.must(c.ChooseUnits(1, 1, 103))
     book = made.book
     twin = clone(book.state)
-    restored, _ = restore(encode_body(book.state, book.head, book.answers, 0), [])
+    restored, _ = restore(encode_body(book.state, book.head, book, 0), [])
     assert twin == book.state == restored.state
-    copy = Book(twin, book.head)
+    copy = Book(twin, book.head, book.key)
     for record in made.must(c.AnswerOffer(1, True, 102)).records:
         copy.replay(record.body)
         restored.replay(record.body)

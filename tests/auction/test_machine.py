@@ -175,7 +175,7 @@ class SaleMachine(RuleBasedStateMachine):
         upto = data.draw(st.integers(self.chunked, state.position))
         self.chunks.append(encode_chunk(state, self.twin.answers, self.chunked, upto))
         self.chunked = upto
-        body = encode_body(state, self.twin.head, self.twin.answers, upto)
+        body = encode_body(state, self.twin.head, self.twin, upto)
         self.snapshot = (body, self.replayed)
 
     @rule()
@@ -185,7 +185,7 @@ class SaleMachine(RuleBasedStateMachine):
             body, taken = self.snapshot
             self.twin, chunked = restore(body, self.chunks)
             assert chunked == self.chunked
-            again = encode_body(self.twin.state, self.twin.head, self.twin.answers, chunked)
+            again = encode_body(self.twin.state, self.twin.head, self.twin, chunked)
             assert again == body
             for chained in self.sale.written[taken : self.replayed]:
                 self.twin.replay(chained.body)

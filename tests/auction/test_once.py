@@ -80,7 +80,7 @@ def test_an_answers_head_is_the_receipt_of_its_last_record() -> None:
     assert len(outcome.records) == 2
     head = GENESIS
     for chained in made.written:
-        head = next_head(head, chained.body)
+        head = next_head(head, chained.body, made.book.key)
         assert chained.head == head
     assert outcome.answer is not None
     assert outcome.answer.head == head

@@ -326,9 +326,9 @@ def test_copies_and_snapshots_carry_the_fund() -> None:
     made.as_donor("A", c.Pledge(1, 600))
     book = made.book
     twin = clone(book.state)
-    restored, _ = restore(encode_body(book.state, book.head, book.answers, 0), [])
+    restored, _ = restore(encode_body(book.state, book.head, book, 0), [])
     assert twin == book.state == restored.state
-    copy = Book(twin, book.head)
+    copy = Book(twin, book.head, book.key)
     before = repr(book.state)
     for entry in made.must(c.VoidPledge(5, "x")).records:
         copy.replay(entry.body)

@@ -35,7 +35,9 @@ def test_an_entry_has_one_encoding_and_comes_back() -> None:
         b'"text":"Dinner","type":"announcement","v":1}'
     )
     assert decode_entry(body) == entry
-    assert next_head(GENESIS, body) != next_head(next_head(GENESIS, body), body)
+    once = next_head(GENESIS, body, b"key")
+    assert once != next_head(once, body, b"key")
+    assert once != next_head(GENESIS, body, b"another key")
 
 
 def test_an_older_version_is_raised_step_by_step(monkeypatch: pytest.MonkeyPatch) -> None:

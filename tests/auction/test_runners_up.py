@@ -225,7 +225,7 @@ def pay(made: Sale, lot: int, paddle: int) -> None:
         book.state.position + 1, None, book.state.at, None, None, None, PaymentRecorded(lot, paddle)
     )
     body = encode_entry(entry)
-    made.written.append(Chained(entry, body, next_head(book.head, body)))
+    made.written.append(Chained(entry, body, next_head(book.head, body, book.key)))
     book.replay(body)
 
 

@@ -10,7 +10,7 @@ import pytest
 from trio.testing import MockClock
 
 from saleroom.auction.facts import FACTS
-from saleroom.auction.record import GENESIS, next_head
+from saleroom.auction.record import GENESIS, chain_key, next_head
 from saleroom.http import api_journal
 from tests.http.house import House, open_house
 
@@ -109,9 +109,11 @@ async def test_each_fact_has_its_place_and_who_asked(autojump_clock: MockClock) 
         assert (last["type"], last["by"]) == ("bid_placed", "bob")
         assert last["command"].startswith("k")
         assert not {"digest", "v"} & set().union(*facts)
-        head = GENESIS
-        for fact, record in zip(facts, await house.stores.journal.read(event, 0, 99), strict=True):
-            head = next_head(head, record.body)
+        records = await house.stores.journal.read(event, 0, 99)
+        head, key = GENESIS, chain_key(records[0].body)
+        assert "chain_key" not in facts[0]
+        for fact, record in zip(facts, records, strict=True):
+            head = next_head(head, record.body, key)
             assert fact["hash"] == head.hex()
 
 

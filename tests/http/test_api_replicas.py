@@ -157,7 +157,7 @@ def snapshot_of(house: House, event: str) -> Snapshot:
     assert site.published is not None
     assert site.book is not None
     state, head = site.published.state, site.published.head
-    return Snapshot(state.position, head, encode_body(state, head, site.book.answers, 0), [])
+    return Snapshot(state.position, head, encode_body(state, head, site.book, 0), [])
 
 
 async def test_a_journal_longer_than_a_page_is_read_to_its_end(autojump_clock: MockClock) -> None:
