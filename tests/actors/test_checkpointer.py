@@ -149,7 +149,7 @@ async def test_the_hot_store_may_go_and_is_refilled(autojump_clock: MockClock) -
             assert stage.node(CHECKPOINTER).stats["is_degraded"] is True
             assert stage.node(CHECKPOINTER).restarts == 0
             await stage.kept.hot.clear(EVENT)
-        await trio.sleep(1)
+        await trio.sleep(1.5)
         assert stage.node(CHECKPOINTER).stats["is_degraded"] is False
         assert_is_published(stage, await view_of(stage))
 

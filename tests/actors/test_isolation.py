@@ -10,6 +10,7 @@ from saleroom.actors.mailbox import MailboxFull
 from saleroom.auction.roles import Role
 from saleroom.supervisor import State
 from tests.actors.stage import EVENT, EVENT_PATH, Stage, open_stage, poisoned, settle, silent
+from tests.actors.weather import slow
 
 BALL = "ball"
 BALL_ENGINE = "saleroom/events/event:ball/engine"
@@ -132,6 +133,17 @@ async def test_a_restart_of_the_engine_by_hand_is_planned(autojump_clock: MockCl
         assert donor.ended is None
         assert donor.seqs()[-1] == stage.published().seq
         assert "lot_extended" not in [fact["type"] for fact in await stage.facts()]
+
+
+async def test_a_planned_stop_commits_what_was_decided(autojump_clock: MockClock) -> None:
+    async with open_stage() as stage:
+        await stage.begin(silent(1))
+        with stage.weather.strikes("journal.append", slow(0.5)):
+            told = [stage.bid(101, 1_000)]
+            await settle()
+            told.append(stage.bid(102, 2_000))
+            await stage.supervisor.remove_child(EVENT_PATH)
+        assert [one.code for one in told] == [None, None]
 
 
 async def test_one_that_crashes_takes_its_audience_along_to_where_it_was(

@@ -99,6 +99,10 @@ async def test_at_most_one_per_lot_and_kind(autojump_clock: MockClock) -> None:
         assert personal(ann) == [{"type": "won", "lot": 2, "amount": 1_000}]
         assert personal(bob) == [{"type": "outbid", "lot": 1, "price": 1_020, "min_next": 1_021}]
         assert personal(cid) == [{"type": "won", "lot": 2, "amount": 1_000}]
+        buy(102)
+        await settle()
+        assert [message["type"] for message in personal(bob)] == ["won"]
+        assert personal(ann) == personal(cid) == []
 
 
 async def test_who_leads_in_the_end_was_not_outbid(autojump_clock: MockClock) -> None:
@@ -245,6 +249,23 @@ async def test_the_board_and_presence_come_once_a_second_and_only_when_changed(
         await trio.sleep(2)
         assert len(watcher.of_type("leaderboard_update")[1:]) == len(boards)
         assert len(watcher.of_type("presence")) == 1
+
+
+async def test_one_who_was_behind_hears_the_board_of_now(autojump_clock: MockClock) -> None:
+    async with open_stage() as stage:
+        await stage.begin(sale(1, quantity=0))
+        ann = await stage.connect(stage.token("u101"))
+        await trio.sleep(2)
+        ann.stop_reading()
+        stage.tell("announce", text="unread")
+        await trio.sleep(6.5)
+        assert stage.audience().statistics().behind == 1
+        stage.tell("buy", by="u102", role=Role.DONOR, lot=1)
+        await trio.sleep(2)
+        ann.read_on()
+        await trio.sleep(2)
+        assert ann.of_type("leaderboard_update")[-1]["raised"] == 1_000
+        assert ann.ended is None
 
 
 async def test_the_board_has_ten_places(autojump_clock: MockClock) -> None:

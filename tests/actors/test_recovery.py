@@ -416,7 +416,7 @@ async def test_one_who_was_fenced_and_comes_back_cuts_those_who_cannot_follow(
 ) -> None:
     """Another server ran the event for longer than the tail reaches."""
     kept = memory_stores()
-    short = RegistryLimits(site=SiteLimits(tail=TailLimits(facts=20, age_ms=1)))
+    short = RegistryLimits(site=SiteLimits(tail=TailLimits(facts=20)))
     async with open_stage(short, kept=kept) as stage:
         await stage.begin(silent(1))
         donor = await stage.connect(stage.token("u101"))
