@@ -36,43 +36,38 @@ def measure_memory(cores: Cores) -> Result:
             levels = [_settled_bytes(host, load)]
             for start in range(FIRST, len(signed), STEP):
                 load.connect(sale.event, signed[start : start + STEP], _ignore)
-                grown = _grown_bytes(host, load)
                 levels.append(_settled_bytes(host, load))
         finally:
             load.close()
         usage = usage_between(before, host.usage(), cores)
+    sizes = [trimmed for _, trimmed in levels]
     counted = STEPS * STEP
-    steps = [(b - a) / STEP / 1024 for a, b in pairwise(levels)]
+    steps = [(b - a) / STEP / 1024 for a, b in pairwise(sizes)]
     return Result(
         measure="memory",
         conditions=f"{counted} idle welcomed donors after the first {FIRST}, {USERS} users; "
         "garbage collected and free memory given back (bench/server.py)",
         figure="resident memory per connection",
-        value=(levels[-1] - levels[0]) / counted / 1024,
+        value=(sizes[-1] - sizes[0]) / counted / 1024,
         unit="KiB",
         goal=GOAL,
         usage=usage,
         spread=steps,
         found=[
-            f"the server: {levels[0] / 2**20:.1f} MiB with {FIRST} connections, "
-            f"{levels[-1] / 2**20:.1f} MiB with {FIRST + counted} "
-            f"({grown / 2**20:.1f} MiB before memory was given back)"
+            f"the server: {sizes[0] / 2**20:.1f} MiB with {FIRST} connections, "
+            f"{sizes[-1] / 2**20:.1f} MiB with {FIRST + counted} "
+            f"({levels[-1][0] / 2**20:.1f} MiB before memory was given back)"
         ],
         details={"levels_bytes": levels},
     )
 
 
-def _grown_bytes(host: Host, load: Load) -> int:
-    """Let things settle; give the memory as the system sees it."""
+def _settled_bytes(host: Host, load: Load) -> tuple[int, int]:
+    """Give the memory once things have settled, and once the server gave back what is free."""
     load.poll(time.perf_counter() + SETTLE_S)
-    return resident_bytes(host.process.pid)
-
-
-def _settled_bytes(host: Host, load: Load) -> int:
-    """Have the server give back what it does not use; give what remains."""
-    load.poll(time.perf_counter() + SETTLE_S)
+    grown = resident_bytes(host.process.pid)
     host.trim()
-    return resident_bytes(host.process.pid)
+    return grown, resident_bytes(host.process.pid)
 
 
 def _ignore(client: Client, message: bytes, now: float) -> None:
