@@ -30,7 +30,7 @@ HEARD_MAX = 100
 
 @attrs.define(eq=False)
 class Server(ServerProcess):
-    """A server whose log is kept in `folder`.log, and whose lines after the first are heard."""
+    """A server whose log is kept in a file, and whose lines after the first are heard."""
 
     module: Sequence[str] = SERVE
     _heard: list[str] = attrs.field(init=False, factory=list)
@@ -43,13 +43,12 @@ class Server(ServerProcess):
         return self.process.pid
 
     @property
-    def log(self) -> Path:
+    def log_file(self) -> Path:
         """What the server said on standard error."""
         return self.folder.with_suffix(".log")
 
-    @property
     def environment(self) -> dict[str, str]:
-        """What a program of this server's deployment is told."""
+        """Give what a program of this server's deployment is told."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith("SALEROOM_")}
         return {
             **kept,
@@ -61,12 +60,12 @@ class Server(ServerProcess):
 
     async def start(self, nursery: trio.Nursery) -> None:
         """Start the server and return once it serves."""
-        with self.log.open("ab") as log:
+        with self.log_file.open("ab") as log:
             self.process = await trio.lowlevel.open_process(
                 [sys.executable, "-m", *self.module],
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env=self.environment,
+                env=self.environment(),
                 cwd=ROOT,
             )
         with trio.fail_after(START_S):

@@ -81,7 +81,7 @@ async def play(fault: Fault, house: House, seed: int) -> Outcome:
         watching.cancel_scope.cancel()
     verdict = house.ledger.judge(acks, followers)
     faults += await house.healthy()
-    faults += await house.ledger.audit(house.server.environment)
+    faults += await house.ledger.audit(house.server.environment())
     return Outcome(
         fault,
         seed,

@@ -109,5 +109,5 @@ class Run:
         await stack.aclose()
 
     def _tell_log(self, house: House) -> None:
-        for line in house.server.log.read_text().splitlines()[-LOG_LINES:]:
+        for line in house.server.log_file.read_text().splitlines()[-LOG_LINES:]:
             self.tell(f"     log: {line}")
