@@ -23,8 +23,10 @@ from saleroom.actors.committer import CommitLimits
 from saleroom.actors.doorkeeper import EVENT_PATH, Doorkeeper, DoorkeeperLimits
 from saleroom.actors.event import EventLimits
 from saleroom.actors.mailbox import MailboxLimits
+from saleroom.actors.operator_feed import OperatorFeed
+from saleroom.actors.operator_session import OperatorSession
 from saleroom.actors.registry import EVENTS_PATH, Registry, RegistryLimits
-from saleroom.actors.session import TalkLimits
+from saleroom.actors.session import Connection, TalkLimits
 from saleroom.actors.site import SiteLimits
 from saleroom.config import BadSetting, Limits, Settings
 from saleroom.http.api import make_app
@@ -34,6 +36,7 @@ from saleroom.http.services import Services
 from saleroom.http.tokens import SecretKey, TokenIssuer, TokenVerifier, load_or_create_secret
 from saleroom.http.websocket import Websocket
 from saleroom.loop_watch import LoopWatch
+from saleroom.operations import Operations
 from saleroom.protocol.close import Close
 from saleroom.protocol.feed import TailLimits
 from saleroom.protocol.session import SessionLimits
@@ -67,6 +70,8 @@ class Server:
     postgres: EmbeddedPostgres | None
     issuer: TokenIssuer = attrs.field(init=False)
     registry: Registry = attrs.field(init=False)
+    operators: OperatorFeed = attrs.field(init=False)
+    operations: Operations = attrs.field(init=False)
     doorkeeper: Doorkeeper = attrs.field(init=False)
     door: Door = attrs.field(init=False)
     supervisor: Supervisor = attrs.field(init=False)
@@ -87,9 +92,13 @@ class Server:
         verifier = TokenVerifier(keys, time.time)
         stores = postgres_stores(self.pool, self.hot)
         self.registry = Registry(stores, self._clock, registry_limits(limits))
-        self.doorkeeper = Doorkeeper(self.registry.find, verifier.verify, doorkeeper_limits(limits))
+        self.operators = OperatorFeed(self.tree, self._clock)
+        self.doorkeeper = Doorkeeper(
+            self.registry.find, verifier.verify, self._operate, doorkeeper_limits(limits)
+        )
         self.supervisor = Supervisor(self._tree(), rng=random.Random())  # noqa: S311 - jitter
         self.registry.supervisor = self.supervisor
+        self.operations = Operations(self.supervisor, self.registry, self.stop)
         services = Services(
             registry=self.registry,
             stores=stores,
@@ -151,6 +160,16 @@ class Server:
         else:
             await websocket.close(Close.OVERLOADED, Close.OVERLOADED.name)
 
+    def _operate(self, connection: Connection) -> OperatorSession:
+        return OperatorSession(
+            connection,
+            self.operators,
+            self.operations,
+            self.doorkeeper.verify,
+            self.doorkeeper.limits.talk,
+            self._clock.now_ms,
+        )
+
     # The tree
 
     def _tree(self) -> SupervisorSpec:
@@ -173,7 +192,10 @@ class Server:
                 statistics=lambda: attrs.asdict(self.door.statistics()),
             ),
         ]
-        observers = [ChildSpec("loop", self._watch.run, statistics=self._watch.statistics)]
+        observers = [
+            ChildSpec("loop", self._watch.run, statistics=self._watch.statistics),
+            ChildSpec("operators", self._run_operators),
+        ]
         return SupervisorSpec(
             ROOT,
             Strategy.REST_FOR_ONE,
@@ -295,6 +317,13 @@ class Server:
                 self._are_events_known = True
                 return known
         return []
+
+    async def _run_operators(self, child: Child) -> None:
+        child.started()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.operators.send_forever)
+            await child.stopping.wait()
+            nursery.cancel_scope.cancel()
 
     async def _run_heartbeats(self, child: Child) -> None:
         child.started()

@@ -193,6 +193,16 @@ class Audience:
             for member in self.of_paddle(paddle):
                 if member.cursor <= last + 1:  # the welcome of a later one has said it
                     self._tell(member, kind, lot, message)
+        self._show_out()
+
+    def _show_out(self) -> None:
+        """Close the connections of paddles that were banned; they have been told of the lock."""
+        banned, self.published.banned = self.published.banned, set()
+        for paddle in banned:
+            for member in self.of_paddle(paddle):
+                self.leave(member)
+                frame = close_frame(Close.BANNED, Close.BANNED.name)
+                member.wire.finish_nowait(frame, keep_queued=True)
 
     def _in_turn(self) -> list[Member]:
         """Give all members, starting from another one each time."""

@@ -17,12 +17,16 @@ from typing import Protocol
 import attrs
 import trio
 
+from saleroom.actors.operator_session import OperatorSession
 from saleroom.actors.session import Connection, Session, TalkLimits, Verify
 from saleroom.actors.site import Site
 from saleroom.protocol.close import Close
 
 EVENT_PATH = "/ws/v1/events/"
+OPERATOR_PATH = "/ws/v1/operator"
 TICK_S = 0.25
+DRAIN_RATE = 500
+"""Sessions closed a second by a drain, so that they do not come back all at once."""
 
 
 class Arriving(Connection, Protocol):
@@ -32,12 +36,26 @@ class Arriving(Connection, Protocol):
     def path(self) -> str: ...
 
 
+class Watched(Protocol):
+    """What the doorkeeper looks after: a session of either kind."""
+
+    @property
+    def connection(self) -> Connection: ...
+
+    @property
+    def expires_at(self) -> float: ...
+
+    def end(self, code: Close) -> None: ...
+
+    def beat(self) -> None: ...
+
+
 @attrs.frozen
 class DoorkeeperLimits:
-    """sockets_per_user: on one event. drain_jitter_s: over which a drain spreads its closes."""
+    """sockets_per_user: on one event. drain_s: over which a drain spreads its closes at most."""
 
     sockets_per_user: int = 5
-    drain_jitter_s: float = 2.0
+    drain_s: float = 4.0
     talk: TalkLimits = attrs.field(factory=TalkLimits)
 
 
@@ -53,17 +71,19 @@ class Doorkeeper:
     """Admit websockets to their events and look after them.
 
     find: gives an event's site and whether spectators may read it, None for an unknown event.
+    operate: makes an operator's session of a connection.
     Each session has one live entry among those due, the one that `_sessions` names.
     """
 
     find: Callable[[str], tuple[Site, bool] | None]
     verify: Verify
+    operate: Callable[[Connection], OperatorSession]
     limits: DoorkeeperLimits = attrs.field(factory=DoorkeeperLimits)
     now: Callable[[], float] = time.time
     is_draining: bool = False
-    _sessions: dict[Session, int] = attrs.field(init=False, factory=dict)
+    _sessions: dict[Watched, int] = attrs.field(init=False, factory=dict)
     _of_user: dict[tuple[str, str], dict[Session, None]] = attrs.field(init=False, factory=dict)
-    _due: list[tuple[float, int, Session]] = attrs.field(init=False, factory=list)
+    _due: list[tuple[float, int, Watched]] = attrs.field(init=False, factory=list)
     _entries: count[int] = attrs.field(init=False, factory=count)
     _replaced: int = attrs.field(init=False, default=0)
     _silent: int = attrs.field(init=False, default=0)
@@ -72,6 +92,8 @@ class Doorkeeper:
         """Hold one websocket's session from its handshake to its end."""
         if self.is_draining:
             return await connection.close(Close.DRAINING, Close.DRAINING.name)
+        if connection.path == OPERATOR_PATH:
+            return await self._hold_operator(connection)
         event = connection.path.removeprefix(EVENT_PATH)
         found = self.find(event) if connection.path.startswith(EVENT_PATH) else None
         if found is None:
@@ -85,6 +107,14 @@ class Doorkeeper:
             await session.run()
         finally:
             self._forget(session)
+
+    async def _hold_operator(self, connection: Arriving) -> None:
+        session = self.operate(connection)
+        self._watch(session, trio.current_time() + self.limits.talk.heartbeat_ms / 1000)
+        try:
+            await session.run()
+        finally:
+            self._sessions.pop(session, None)
 
     async def watch_forever(self) -> None:
         """Send heartbeats, end the silent and the expired; until cancelled."""
@@ -116,10 +146,10 @@ class Doorkeeper:
         self.is_draining = True
         sessions = list(self._sessions)
         random.shuffle(sessions)
-        pause = self.limits.drain_jitter_s / max(1, len(sessions))
+        pause = min(1 / DRAIN_RATE, self.limits.drain_s / max(1, len(sessions)))
         for session in sessions:
             session.end(Close.DRAINING)
-            await trio.sleep(pause)
+            await trio.sleep(random.uniform(0, 2 * pause))  # noqa: S311 - jitter
 
     def end_user(self, user: str, code: Close, event: str | None = None) -> None:
         """End all of a user's sessions, or those on one event: signed out, or banned."""
@@ -145,7 +175,7 @@ class Doorkeeper:
             self._replaced += 1
             oldest.end(Close.REPLACED)
 
-    def _watch(self, session: Session, at: float) -> None:
+    def _watch(self, session: Watched, at: float) -> None:
         """Look at a session next at `at` (trio time), or when its token ends if that is sooner."""
         expiry = trio.current_time() + max(0.0, session.expires_at - self.now())
         self._sessions[session] = entry = next(self._entries)

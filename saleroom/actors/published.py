@@ -58,7 +58,7 @@ class Published:
 
     epoch: the journal's identity. touched: the lots changed since the last feed. dirty: the lots
     changed since the last checkpoint, None standing for the event itself. paddles_moved: whether a
-    user's paddle has changed since the last feed.
+    user's paddle has changed since the last feed. banned: the paddles banned since then.
     """
 
     state: EventState
@@ -69,6 +69,7 @@ class Published:
     touched: dict[int, Before] = attrs.field(init=False, factory=dict)
     dirty: set[int | None] = attrs.field(init=False, factory=set)
     paddles_moved: bool = attrs.field(init=False, default=False)
+    banned: set[int] = attrs.field(init=False, factory=set)
 
     def __attrs_post_init__(self) -> None:
         self.view = PublicView(self.state)
@@ -105,6 +106,8 @@ class Published:
             self.dirty.add(None)
         if isinstance(fact, _GIVES_PADDLES):
             self.paddles_moved = True
+        elif isinstance(fact, f.PaddleLocked) and fact.ban:
+            self.banned.add(fact.paddle)
         if entry.seq is not None and entry.seq > self.tail.last_seq:
             self.tail.add(wire_fact(entry))
 

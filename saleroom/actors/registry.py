@@ -94,6 +94,17 @@ class Registry:
             parked=True,
         )
 
+    async def stop(self, event: str) -> None:
+        """Stop an event's actor; its site stays. Raises UnknownChild, SupervisorDown."""
+        assert self.supervisor is not None
+        await self.supervisor.remove_child(f"{EVENTS_PATH}/event:{event}")
+
+    async def start(self, event: str) -> None:
+        """Start a known event that was stopped. Raises ChildExists, SupervisorDown."""
+        assert self.supervisor is not None
+        spec = self.event_spec(event, is_public=self._public[event])
+        await self.supervisor.add_child(EVENTS_PATH, spec)
+
     async def begin(
         self,
         definition: EventDefinition,

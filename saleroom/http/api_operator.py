@@ -1,22 +1,20 @@
 """The supervision tree over HTTP, for operators.
 
-Owns: the routes of `/api/v1/operator`, and the tree's JSON form. Invariant: nobody but an operator
+Owns: the routes of `/api/v1/operator`. Invariant: nobody but an operator
 of the whole server sees or moves the tree. Source: PROTOCOL 7 and 8, ARCHITECTURE 4.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import trio
 from quart import Blueprint, Response
 
-from saleroom.actors.clock import Clock
+from saleroom.actors.operator_feed import node_json
 from saleroom.http.api_access import Access
 from saleroom.http.api_requests import respond
 from saleroom.http.problems import Problem
 from saleroom.http.services import Services
-from saleroom.supervisor import ChildNotStarted, Node, SupervisorDown, UnknownChild
+from saleroom.supervisor import ChildNotStarted, SupervisorDown, UnknownChild
 
 
 def operator_routes(services: Services, access: Access) -> Blueprint:
@@ -50,19 +48,3 @@ def operator_routes(services: Services, access: Access) -> Blueprint:
         return respond({}, 202)
 
     return routes
-
-
-def node_json(node: Node, clock: Clock) -> dict[str, Any]:
-    """Give a node and all below it; `since` in ms since 1970."""
-    age_ms = int((trio.current_time() - node.since) * 1000)
-    return {
-        "path": node.path,
-        "kind": node.kind.value,
-        "strategy": None if node.strategy is None else node.strategy.value,
-        "state": node.state.value,
-        "since": clock.now_ms() - age_ms,
-        "restarts": node.restarts,
-        "last_error": node.last_error,
-        "stats": dict(node.stats),
-        "children": [node_json(child, clock) for child in node.children],
-    }

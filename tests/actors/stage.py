@@ -21,14 +21,18 @@ import trio.testing
 from saleroom.actors.audience import Audience
 from saleroom.actors.clock import Clock
 from saleroom.actors.doorkeeper import Doorkeeper, DoorkeeperLimits
+from saleroom.actors.operator_feed import OperatorFeed
+from saleroom.actors.operator_session import OperatorSession
 from saleroom.actors.published import Published
 from saleroom.actors.registry import EVENTS_PATH, Registry, RegistryLimits
+from saleroom.actors.session import Connection
 from saleroom.actors.site import Site
 from saleroom.auction import commands as c
 from saleroom.auction.decide import DECIDES
 from saleroom.auction.definition import define_event, define_lot
 from saleroom.auction.roles import Role
 from saleroom.auction.state import Asked, EventState, Paddle
+from saleroom.operations import Operations
 from saleroom.protocol.close import ConnectionClosed
 from saleroom.protocol.codec import decode_command
 from saleroom.protocol.identity import Identity, KeysUnavailable, TokenRejected
@@ -101,6 +105,7 @@ class Stage:
     supervisor: Supervisor
     doorkeeper: Doorkeeper
     nursery: trio.Nursery
+    operators: OperatorFeed
     users: dict[str, Identity] = attrs.field(factory=dict)
     ids: int = 0
 
@@ -195,7 +200,10 @@ class Stage:
         return line
 
     def dial(self, event: str = EVENT) -> Line:
-        line = Line(f"/ws/v1/events/{event}")
+        return self.dial_path(f"/ws/v1/events/{event}")
+
+    def dial_path(self, path: str) -> Line:
+        line = Line(path)
         self.nursery.start_soon(self._serve, line)
         return line
 
@@ -228,6 +236,14 @@ class Stage:
             raise TokenRejected("not a token of this server")
         return identity
 
+    def operate(self, connection: Connection) -> OperatorSession:
+        operations = Operations(self.supervisor, self.registry, self.drain)
+        talk, now_ms = self.doorkeeper.limits.talk, self.clock.now_ms
+        return OperatorSession(connection, self.operators, operations, self.verify, talk, now_ms)
+
+    async def drain(self) -> None:
+        await self.doorkeeper.drain()
+
     def kill(self) -> None:
         """End the process without any order."""
         self.nursery.cancel_scope.cancel()
@@ -256,12 +272,17 @@ async def open_stage(
             doorkeeper = Doorkeeper(
                 registry.find,
                 lambda token: stage.verify(token),
+                lambda connection: stage.operate(connection),
                 door or DoorkeeperLimits(),
                 lambda: clock.now_ms() / 1000,
             )
-            stage = Stage(kept, stores, weather, clock, registry, supervisor, doorkeeper, nursery)
+            operators = OperatorFeed(supervisor.tree, clock)
+            stage = Stage(
+                kept, stores, weather, clock, registry, supervisor, doorkeeper, nursery, operators
+            )
             await nursery.start(supervisor.run)
             nursery.start_soon(doorkeeper.watch_forever)
+            nursery.start_soon(stage.operators.send_forever)
             yield stage
             supervisor.stop()
             await settle()
