@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from saleroom.auction import commands as c
 from saleroom.auction.book import Book, Chained, Outcome
+from saleroom.auction.facts import FundFact
 from saleroom.auction.lot import Lot
 from saleroom.auction.refusal import Code
 from saleroom.auction.roles import Role
@@ -282,6 +283,11 @@ class SaleMachine(RuleBasedStateMachine):
                 assert price is not None
                 assert price >= before
             self.prices[number] = price
+        if isinstance(entry.fact, FundFact):
+            fund = state.lots[entry.fact.lot].fund
+            assert fund is not None
+            told = (entry.fact.total, entry.fact.match, entry.fact.donors)
+            assert told == (fund.total, fund.match, fund.donors)
         if entry.seq is not None:
             shown = numbers(orjson.loads(wire_fact(entry).encoded()))
             assert not shown & secrets_of(state.lots.values())

@@ -240,6 +240,8 @@ def test_rule_23_every_fact_carries_the_sums_after_it() -> None:
     assert shown(made.must(c.VoidPledge(5, "a mistake"))) == [("pledge_voided", 0, 60, 0)]
     assert shown(made.must(c.SetChallenge(1, 1, 60))) == [("challenge_set", 0, 60, 0)]
     made.as_donor("B", c.Pledge(1, 1))
+    made.as_donor("B", c.Pledge(1, 2))
+    assert shown(made.must(c.VoidPledge(9, "a mistake"))) == [("pledge_voided", 2, 121, 1)]
     closed = made.must(c.CloseEvent())
     assert closed.records[0].entry.fact.type == "pledge_closed"
     made.replayed()
