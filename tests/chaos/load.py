@@ -125,6 +125,7 @@ class Donor:
                 return
             self.room.refuse(answer["code"])
             if answer["code"] not in AWAY:
+                assert "min_next" in answer, f"{self.user} was refused: {answer}"
                 self._asks[lot] = answer["min_next"]
                 return
             await trio.sleep(answer.get("retry_after_ms", 0) / 1000)
@@ -182,7 +183,8 @@ class Knocker:
                 self.room.accept(ack)
                 return int(answer["min_next"])
             self.room.refuse(answer["code"])
-            if "min_next" in answer:
+            if answer["code"] not in AWAY:
+                assert "min_next" in answer, f"{self.user} was refused: {answer}"
                 return int(answer["min_next"])
             await trio.sleep(RETURN_S)
 
@@ -221,7 +223,7 @@ class Follower:
                         with trio.fail_after(SILENCE_S):
                             text = await socket.get_message()
                         for message in json.loads(text):
-                            self._take(message)
+                            self.take(message)
             except (ConnectionClosed, HandshakeError, OSError, trio.TooSlowError):
                 await trio.sleep(RETURN_S)
 
@@ -240,7 +242,8 @@ class Follower:
             hello["resume"] = {"epoch": self.epoch, "seq": self.seq}
         return hello
 
-    def _take(self, message: Message) -> None:
+    def take(self, message: Message) -> None:
+        """Take one message, and note what is wrong with it."""
         if message["type"] == "welcome":
             self._take_welcome(message)
         elif message["type"] == "feed":

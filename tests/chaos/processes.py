@@ -25,6 +25,7 @@ from tests.servers import STOP_LIMIT_S, RealPostgres
 SERVE: Sequence[str] = ("saleroom", "serve")
 POISONED: Sequence[str] = ("tests.chaos.poisoned",)
 READY_POLL_S = 0.005
+STATE_LINE = 7  # of a postmaster's pid file, counted from 0
 HEARD_MAX = 100
 
 
@@ -174,6 +175,15 @@ class RedisServer:
 def postmaster(folder: Path) -> int:
     """Give the number of the PostgreSQL that runs in a data folder."""
     return int((folder / "postgres" / "postmaster.pid").read_text().split()[0])
+
+
+def is_ready(folder: Path, *, other_than: int) -> bool:
+    """Say whether a PostgreSQL takes connections there that is not the one of this number."""
+    try:
+        lines = (folder / "postgres" / "postmaster.pid").read_text().splitlines()
+    except FileNotFoundError:
+        return False
+    return len(lines) > STATE_LINE and int(lines[0]) != other_than and "ready" in lines[STATE_LINE]
 
 
 def signal_postgres(folder: Path, number: signal.Signals) -> None:

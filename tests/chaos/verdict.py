@@ -60,14 +60,20 @@ class Ledger:
         faults: list[str] = []
         async with open_stores(dsn, None) as stores:
             async for record in records_of(stores.journal, self.event, self.position):
-                if record.position != self.position + 1:
-                    faults.append(f"position {record.position} follows {self.position}")
-                self.position = record.position
-                if record.seq is not None:
-                    if record.seq != self.seq + 1:
-                        faults.append(f"seq {record.seq} follows {self.seq}")
-                    self.seq = record.seq
-                    self._take(record, record.seq)
+                faults += self.take(record)
+        return faults
+
+    def take(self, record: Record) -> list[str]:
+        """Take in the next record; say what does not follow."""
+        faults = []
+        if record.position != self.position + 1:
+            faults.append(f"position {record.position} follows {self.position}")
+        self.position = record.position
+        if record.seq is not None:
+            if record.seq != self.seq + 1:
+                faults.append(f"seq {record.seq} follows {self.seq}")
+            self.seq = record.seq
+            self._take_public(record, record.seq)
         return faults
 
     def judge(self, acks: Sequence[Ack], followers: Sequence[Follower]) -> Verdict:
@@ -98,7 +104,7 @@ class Ledger:
             )
         return [] if done.returncode == 0 else [f"audit: {done.stdout.decode().strip()}"]
 
-    def _take(self, record: Record, seq: int) -> None:
+    def _take_public(self, record: Record, seq: int) -> None:
         entry = decode_entry(record.body)
         self.heads[seq] = record.head.hex()
         fact = orjson.loads(wire_fact(entry).encoded())
