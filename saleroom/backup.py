@@ -30,7 +30,7 @@ from saleroom.backup_file import (
 )
 from saleroom.storage.bridge import Bridge
 from saleroom.storage.pg_programs import dump, find_programs, load
-from saleroom.storage.pg_survey import Survey, held_survey, survey
+from saleroom.storage.pg_survey import Standing, Survey, held_survey, survey
 from saleroom.storage.ports import NotFound, Stores
 
 SIGNING_KEY = "signing-key"
@@ -120,17 +120,18 @@ async def restore_backup(
         return manifest
 
 
-async def restored_finding(stores: Stores, manifest: Manifest, event: str) -> Finding:
-    """Audit an event just restored, also against the head that its backup names."""
-    (standing,) = (known for known in manifest.events if known.event == event)
+async def restored_finding(stores: Stores, standing: Standing) -> Finding:
+    """Audit an event just restored, also against where its backup says that it ends."""
     try:
-        finding = await audit(stores, event)
+        finding = await audit(stores, standing.event)
     except NotFound as error:
-        return Finding(event, 0, 0, "", str(error))
-    if finding.fault is None and (finding.facts, finding.head) != (standing.facts, standing.head):
+        return Finding(standing.event, 0, 0, "", str(error))
+    fault = finding.fault
+    if fault is None and finding.facts != standing.facts:
         fault = f"it ends at position {finding.facts}, the backup at {standing.facts}"
-        return attrs.evolve(finding, fault=fault)
-    return finding
+    elif fault is None and finding.head != standing.head:
+        fault = "its head is not the backup's"
+    return attrs.evolve(finding, fault=fault)
 
 
 def _require_target(found: Survey, *, replace: bool, key_differs: bool) -> None:

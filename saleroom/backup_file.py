@@ -12,6 +12,7 @@ docs/keeping.md.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -161,14 +162,14 @@ class BackupReader:
         """Go over a part's bytes. Raises BackupRefused where they are not what was written."""
         part = next(part for part in self.manifest.parts if part.name == name)
         digest, size = hashlib.sha256(), 0
-        try:
-            with self._archive.open(_packed_as_ours(self._archive, name)) as member:
-                while block := member.read(BLOCK_BYTES):
-                    digest.update(block)
-                    size += len(block)
-                    yield block
-        except _DAMAGE as error:
-            raise BackupRefused(f"it is damaged: {name}: {error}") from None
+        with (
+            _telling_damage(f"it is damaged: {name} cannot be read"),
+            self._archive.open(_packed_as_ours(self._archive, name)) as member,
+        ):
+            while block := member.read(BLOCK_BYTES):
+                digest.update(block)
+                size += len(block)
+                yield block
         if (size, digest.hexdigest()) != (part.size, part.sha256):
             raise BackupRefused(f"it is damaged: {name} is not what was backed up")
 
@@ -177,21 +178,32 @@ class BackupReader:
 def reading(path: Path) -> Iterator[BackupReader]:
     """Hold a backup open for the length of the block. Raises OSError, BackupRefused."""
     with path.open("rb") as file:
-        is_cut = _FIRST_BYTES.match(file.read(64)) is not None
-        try:
+        is_ours = _FIRST_BYTES.match(file.read(64)) is not None
+        reason = "it is damaged or cut short" if is_ours else "it is not a backup of Saleroom"
+        with _telling_damage(reason):
             archive = ZipFile(file)
             content = _manifest_bytes(archive)
-        except (*_DAMAGE, BackupRefused):
-            reason = "it is damaged or cut short" if is_cut else "it is not a backup of Saleroom"
-            raise BackupRefused(reason) from None
         with archive:
             yield BackupReader(_read_manifest(content), archive)
+
+
+@contextmanager
+def _telling_damage(reason: str) -> Iterator[None]:
+    """Turn whatever a damaged archive makes its reader raise into a refusal."""
+    try:
+        yield
+    except _DAMAGE:
+        raise BackupRefused(reason) from None
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a place before the file's beginning
+            raise
+        raise BackupRefused(reason) from None
 
 
 def _manifest_bytes(archive: ZipFile) -> bytes:
     info = _packed_as_ours(archive, MANIFEST)
     if info.file_size > MANIFEST_BYTES_MAX:
-        raise BackupRefused("its manifest is too large")
+        raise BadZipFile("its manifest is too large")
     return archive.read(info)
 
 

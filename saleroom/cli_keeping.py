@@ -108,7 +108,7 @@ async def _restore_into(
     faults = []
     async with open_stores(place.dsn, None) as stores:
         for standing in manifest.events:
-            finding = await backup.restored_finding(stores, manifest, standing.event)
+            finding = await backup.restored_finding(stores, standing)
             if finding.fault is None:
                 print(f"event {finding.event}: {finding.facts} facts, seq {finding.seq}, whole")
             else:

@@ -20,7 +20,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, M
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import IO, Any
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit
 
 import attrs
 import trio
@@ -98,8 +98,8 @@ def address_of(dsn: str) -> tuple[str, Mapping[str, str]]:
             secrets["PGPASSWORD"] = unquote(value)
         else:
             kept.append(option)
-    shown = parts._replace(netloc=f"{user}{at}{hosts}", query="&".join(kept))
-    return urlunsplit(shown), secrets
+    query = f"?{'&'.join(kept)}" if kept else ""
+    return f"{parts.scheme}://{user}{at}{hosts}{parts.path}{query}", secrets
 
 
 async def dump(
