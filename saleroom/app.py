@@ -82,7 +82,7 @@ class Server:
     _hopeless: Exception | None = attrs.field(init=False, default=None)
     _clock: Clock = attrs.field(init=False, factory=Clock)
     _sessions: Pool = attrs.field(init=False, factory=Pool)
-    _watch: LoopWatch = attrs.field(init=False, factory=LoopWatch)
+    _watch: LoopWatch = attrs.field(init=False)
     _away: dict[str, str] = attrs.field(init=False, factory=dict)
 
     def __attrs_post_init__(self) -> None:
@@ -92,6 +92,7 @@ class Server:
         verifier = TokenVerifier(keys, time.time)
         stores = postgres_stores(self.pool, self.hot)
         self.registry = Registry(stores, self._clock, registry_limits(limits))
+        self._watch = LoopWatch(self.registry.commands_entered)
         self.operators = OperatorFeed(self.tree, self._clock)
         self.doorkeeper = Doorkeeper(
             self.registry.find, verifier.verify, self._operate, doorkeeper_limits(limits)

@@ -1,7 +1,7 @@
 """The health of the server's one loop: how late it runs, and when garbage is collected.
 
 Owns: the schedule of full collections and the measure of pauses. Invariant: no full collection
-starts by chance while bids are decided; what the server starts with is never scanned again.
+starts by chance while bids are decided; between two of them old objects are not scanned again.
 Source: I11.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
@@ -17,10 +17,13 @@ import trio
 
 from saleroom.supervisor import Child
 
-YOUNG_OBJECTS, MIDDLE_ROUNDS = 20_000, 20
-"""A young collection after so many new objects (about 1 ms), a middle one after so many young."""
+YOUNG_OBJECTS = 30_000
+"""A young collection after so many new objects: about 2 ms. What survives it is left alone."""
 NEVER = 1_000_000
-FULL_PERIOD_S = 600.0
+FULL_PERIOD_S, FULL_LATEST_S = 600.0, 3_600.0
+"""A full collection comes at the first quiet moment after one, at the latest after the other."""
+QUIET_S = 3.0
+"""A room in which nobody has asked for anything so long may pause for a tenth of a second."""
 SAMPLE_S = 0.1
 WINDOW_SAMPLES = 600
 """Ten samples a second, a minute long."""
@@ -28,16 +31,21 @@ WINDOW_SAMPLES = 600
 
 @attrs.define(eq=False)
 class LoopWatch:
-    """Measure the loop's lag and keep full collections to a schedule; a supervised child's body."""
+    """Measure the loop's lag and keep full collections to a schedule; a supervised child's body.
 
+    activity: counts what was asked of the server so far; the same count twice is quiet between.
+    """
+
+    activity: Callable[[], int]
     _lags: list[float] = attrs.field(init=False, factory=list)
     _longest_gc_s: float = attrs.field(init=False, default=0.0)
     _gc_began: float = attrs.field(init=False, default=0.0)
 
     async def run(self, child: Child) -> None:
         """Watch until asked to stop."""
+        thresholds = gc.get_threshold()
         self.settle()
-        gc.set_threshold(YOUNG_OBJECTS, MIDDLE_ROUNDS, NEVER)
+        gc.set_threshold(YOUNG_OBJECTS, NEVER, NEVER)
         gc.callbacks.append(self._on_collection)
         try:
             child.started()
@@ -48,10 +56,13 @@ class LoopWatch:
                 nursery.cancel_scope.cancel()
         finally:
             gc.callbacks.remove(self._on_collection)
+            gc.set_threshold(*thresholds)
+            gc.unfreeze()
 
     @staticmethod
     def settle() -> None:
-        """Set aside what is here to stay, so that no collection looks at it again."""
+        """Look at everything once, and set aside what is here to stay."""
+        gc.unfreeze()
         gc.collect()
         gc.freeze()
 
@@ -75,7 +86,16 @@ class LoopWatch:
     async def _collect_forever(self) -> None:
         while True:
             await trio.sleep(FULL_PERIOD_S)
-            gc.collect()
+            with trio.move_on_after(FULL_LATEST_S - FULL_PERIOD_S):
+                await self._quiet()
+            self.settle()
+
+    async def _quiet(self) -> None:
+        """Return once nobody has asked for anything for a while."""
+        before = -1
+        while before != self.activity():
+            before = self.activity()
+            await trio.sleep(QUIET_S)
 
     def _on_collection(self, phase: str, info: Mapping[str, int]) -> None:
         now = time.perf_counter()

@@ -7,7 +7,8 @@ It reads the published state and never changes it. Source: ARCHITECTURE 2 and 5,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import Protocol
 
 import attrs
@@ -20,11 +21,14 @@ from saleroom.protocol.close import Close
 from saleroom.protocol.feed import feed_message
 from saleroom.protocol.frames import close_frame, text_frame
 from saleroom.protocol.views import LEADERBOARD_TOP, own_max
+from saleroom.protocol.wire_facts import WireFact
 
 CATCH_UP_FACTS = 250
 """Facts of one message to a reader that is behind: tens of KiB, a small part of a slow bound."""
 LEFT = 2**63
 """The cursor of who has left: no broadcast comes there."""
+REST_LEAST_S = 0.001
+"""A broadcast shorter than this starves nobody: the loop goes round between its slices."""
 TURN_SHARE = 0.382
 """How far the start moves from broadcast to broadcast: the golden section spreads it evenly."""
 
@@ -40,7 +44,7 @@ class Wire(Protocol):
     @property
     def unsent_since(self) -> float | None: ...
 
-    def send_nowait(self, frame: bytes) -> None: ...
+    def send_nowait(self, frame: bytes) -> bool: ...
 
     def finish_nowait(self, last_frame: bytes, *, keep_queued: bool = False) -> None: ...
 
@@ -51,7 +55,7 @@ class Member:
 
     cursor: the next seq it is owed. is_behind: it is fed from the tail, at its own pace.
     behind_since: when it last took anything (trio time). owed: notices kept while it is behind.
-    is_new: it has not heard the newest leaderboard and presence.
+    is_new: it has not heard the newest leaderboard and presence. send: the wire's `send_nowait`.
     """
 
     wire: Wire
@@ -64,6 +68,26 @@ class Member:
     behind_since: float = 0.0
     owed: dict[tuple[str, int], bytes] = attrs.field(factory=dict)
     is_new: bool = True
+    send: Callable[[bytes], bool] = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.send = self.wire.send_nowait
+
+
+class Feed:
+    """Consecutive facts as one frame per form, each encoded when it is first sent."""
+
+    def __init__(self, facts: Sequence[WireFact], first: int, last: int) -> None:
+        self.first, self.last = first, last
+        self._facts = facts
+
+    @cached_property
+    def conflated(self) -> bytes:
+        return _frame_of([feed_message(self._facts, conflated=True)])
+
+    @cached_property
+    def full(self) -> bytes:
+        return _frame_of([feed_message(self._facts, conflated=False)])
 
 
 @attrs.frozen
@@ -155,7 +179,9 @@ class Audience:
             self._news = trio.Event()
             began = trio.current_time()
             await self._broadcast()
-            await trio.sleep(trio.current_time() - began)
+            took = trio.current_time() - began
+            if took >= REST_LEAST_S:
+                await trio.sleep(took)
 
     async def _broadcast(self) -> None:
         published = self.published
@@ -168,32 +194,29 @@ class Audience:
         self._sent = last
         if first <= last:
             facts = published.tail.since(first)
-            conflated = _frame_of([feed_message(facts, conflated=True)])
-            full: bytes | None = None
             self._feeds += 1
-            for count, member in enumerate(self._in_turn(), 1):
-                if member.cursor == first and not member.is_behind:
-                    member.cursor = last + 1
-                    if member.is_conflated:
-                        member.wire.send_nowait(conflated)
-                    else:
-                        full = full or text_frame(
-                            b"[" + feed_message(facts, conflated=False) + b"]"
-                        )
-                        member.wire.send_nowait(full)
-                    self._frames += 1
-                    if member.wire.unsent_bytes:
-                        self._check_clog(member)
-                elif member.cursor <= last and not member.is_behind:
-                    self._fall_behind(member)
-                    self._feed_behind(member)
-                if count % self.limits.slice_sends == 0:
-                    await trio.lowlevel.checkpoint()
+            feed = Feed(facts, first, last)
+            for members in self._slices():
+                self._send_feed(feed, members)
+                await trio.lowlevel.checkpoint()
         for paddle, kind, lot, message in told:
             for member in self.of_paddle(paddle):
                 if member.cursor <= last + 1:  # the welcome of a later one has said it
                     self._tell(member, kind, lot, message)
         self._show_out()
+
+    def _send_feed(self, feed: Feed, members: Sequence[Member]) -> None:
+        """Send a feed to those who stand at its beginning; others catch up by themselves."""
+        first, after = feed.first, feed.last + 1
+        for member in members:
+            if member.cursor == first and not member.is_behind:
+                member.cursor = after
+                self._frames += 1
+                if not member.send(feed.conflated if member.is_conflated else feed.full):
+                    self._check_clog(member)
+            elif member.cursor < after and not member.is_behind:
+                self._fall_behind(member)
+                self._feed_behind(member)
 
     def _show_out(self) -> None:
         """Close the connections of paddles that were banned; they have been told of the lock."""
@@ -204,14 +227,16 @@ class Audience:
                 frame = close_frame(Close.BANNED, Close.BANNED.name)
                 member.wire.finish_nowait(frame, keep_queued=True)
 
-    def _in_turn(self) -> list[Member]:
-        """Give all members, starting from another one each time."""
+    def _slices(self) -> Iterator[list[Member]]:
+        """Give all members in slices, starting from another one each time."""
         members = list(self._members)
         if not members:
-            return members
+            return
         stride = max(1, int(len(members) * TURN_SHARE))
         self._start = (self._start + stride) % len(members)
-        return members[self._start :] + members[: self._start]
+        members = members[self._start :] + members[: self._start]
+        for start in range(0, len(members), self.limits.slice_sends):
+            yield members[start : start + self.limits.slice_sends]
 
     def _move_paddles(self) -> None:
         """Follow users to the paddles that they hold now, so that notices reach none but them."""
@@ -255,12 +280,12 @@ class Audience:
             message = feed_message(facts, conflated=member.is_conflated)
             member.cursor = facts[-1].seq + 1
             member.behind_since = trio.current_time()
-            member.wire.send_nowait(_frame_of([message]))
+            member.send(_frame_of([message]))
         member.is_behind = False
         member.is_new = True
         owed, member.owed = member.owed, {}
         for message in owed.values():
-            member.wire.send_nowait(_frame_of([message]))
+            member.send(_frame_of([message]))
         if member.wire.unsent_bytes:
             self._check_clog(member)
 
@@ -317,7 +342,7 @@ class Audience:
         if member.is_behind:
             member.owed[(kind, lot)] = message
         else:
-            member.wire.send_nowait(_frame_of([message]))
+            member.send(_frame_of([message]))
 
     # What everyone hears once a second
 
@@ -336,19 +361,20 @@ class Audience:
         staff_news = _frame_of([_new(board, before[0]), _new(staff_presence, before[2])])
         all_of_it = _frame_of([board, presence])
         staff_all_of_it = _frame_of([board, staff_presence])
-        for count, member in enumerate(self._in_turn(), 1):
-            if member.cursor != LEFT and member.wire.unsent_bytes:
-                self._check_clog(member)
-            if not member.is_behind and member.cursor != LEFT:
+        for members in self._slices():
+            for member in members:
+                if member.cursor != LEFT and member.wire.unsent_bytes:
+                    self._check_clog(member)
+                if member.is_behind or member.cursor == LEFT:
+                    continue
                 if member.is_new:
                     member.is_new = False
                     frame = staff_all_of_it if member.is_staff else all_of_it
                 else:
                     frame = staff_news if member.is_staff else news
                 if frame:
-                    member.wire.send_nowait(frame)
-            if count % self.limits.slice_sends == 0:
-                await trio.lowlevel.checkpoint()
+                    member.send(frame)
+            await trio.lowlevel.checkpoint()
 
     def _look_around(self) -> None:
         """Note the leaderboard and who is here."""

@@ -67,6 +67,10 @@ class Registry:
         """Give all sites."""
         return list(self._sites.values())
 
+    def commands_entered(self) -> int:
+        """Count the commands that have come in since this process began."""
+        return sum(site.mailbox.statistics().entered for site in self._sites.values())
+
     def event_spec(self, event: str, *, is_public: bool) -> SupervisorSpec:
         """Make an event's site and the part of the tree that runs it.
 

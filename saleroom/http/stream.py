@@ -138,23 +138,28 @@ class SharedStream(trio.abc.Stream):
             self._state.name.lower(),
         )
 
-    def send_nowait(self, frame: bytes) -> None:
-        """Write whole frames, now or through the outbox. A stream that is over drops them."""
+    def send_nowait(self, frame: bytes) -> bool:
+        """Write whole frames, now or through the outbox; say whether the kernel has all of it.
+
+        A stream that is over drops them.
+        """
         if not self._direct:
             if self._state is _State.OPEN:
                 self._queue(frame)
-            return
+            return False
         try:
             sent = self._send(frame)
         except BlockingIOError:
             sent = 0
         except OSError:
             self._break()
-            return
-        if sent != len(frame):
-            self._overflows += 1
-            self._queue(frame)
-            self._advance(sent)
+            return False
+        if sent == len(frame):
+            return True
+        self._overflows += 1
+        self._queue(frame)
+        self._advance(sent)
+        return False
 
     def send_latest_nowait(self, frame: bytes) -> None:
         """Write a frame of which only the newest matters: while bytes are unsent, it replaces.

@@ -97,9 +97,9 @@ class Websocket:
                 self.stream.finish_nowait(close_frame(code, reason))
                 self._end(code, reason)
 
-    def send_nowait(self, frame: bytes) -> None:
+    def send_nowait(self, frame: bytes) -> bool:
         """Write framed bytes: whole frames, as `text_frame` and `ping_frame` make them."""
-        self.stream.send_nowait(frame)
+        return self.stream.send_nowait(frame)
 
     async def close(self, code: int, reason: str) -> None:
         """Send what is queued and a Close, wait for the peer's, and end.

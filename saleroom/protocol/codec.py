@@ -93,7 +93,8 @@ def decode_command(raw: Mapping[str, Any], command_id: str) -> Ask:
 
 def digest_of(command: c.Command) -> str:
     """Give 16 hex digits that differ for different bodies."""
-    body = [wire_name(type(command)), list(attrs.astuple(command, recurse=False))]
+    name, fields = _BODIES[type(command)]
+    body = [name, [getattr(command, field) for field in fields]]
     return blake2b(orjson.dumps(body, option=orjson.OPT_SORT_KEYS), digest_size=8).hexdigest()
 
 
@@ -235,6 +236,12 @@ def _lot_fields(raw: Mapping[str, Any]) -> dict[str, Any]:
         if name in LOT_AMOUNTS and value is not None and type(value) is not int:
             _refuse(f"{name!r} is a whole number")
     return dict(raw)
+
+
+_BODIES = {
+    cls: (name, [field.name for field in attrs.fields(cls)]) for name, cls in COMMANDS.items()
+}
+"""{command: its wire name and its fields}"""
 
 
 def _make_converter() -> Converter:

@@ -53,11 +53,12 @@ class Line:
     def unsent_since(self) -> float | None:
         return self._unsent[0][1] if self._unsent else None
 
-    def send_nowait(self, frame: bytes) -> None:
+    def send_nowait(self, frame: bytes) -> bool:
         assert frame, "an empty write is no frame"
         if self.ended is None:
             self._unsent.append((frame, trio.current_time()))
             self._flush()
+        return not self._unsent
 
     def finish_nowait(self, last_frame: bytes, *, keep_queued: bool = False) -> None:
         if self.ended is None:

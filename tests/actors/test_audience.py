@@ -276,13 +276,13 @@ async def test_another_one_is_first_each_time(autojump_clock: MockClock, size: i
     async with hall.runs():
         for number in range(size):
             listener = hall.join()
-            write = listener.line.send_nowait
+            write = listener.member.send
 
-            def noted(frame: bytes, number: int = number, write: Any = write) -> None:
+            def noted(frame: bytes, number: int = number, write: Any = write) -> bool:
                 order.append(number)
-                write(frame)
+                return bool(write(frame))
 
-            listener.line.send_nowait = noted  # type: ignore[method-assign]
+            listener.member.send = noted
         firsts = []
         for _ in range(20):
             order.clear()
