@@ -13,8 +13,9 @@ from pathlib import Path
 
 from bench.host import CHECKOUT
 from bench.report import describe_machine
-from bench.usage import Cores, choose_cores
+from bench.usage import Cores
 
+ANYWHERE = Cores(None, None)
 REPORT = CHECKOUT / "docs" / "reports" / "hostile.md"
 TITLES = {
     "attacks": "Attacks on patience",
@@ -33,10 +34,10 @@ no error was logged, no task crashed, every connection was let go, memory stayed
 
 
 def write_section(
-    part: str, lines: Sequence[str], path: Path = REPORT, cores: Cores | None = None
+    part: str, lines: Sequence[str], cores: Cores = ANYWHERE, path: Path = REPORT
 ) -> None:
     """Put a part into the report, in place of the one of an earlier run, and print it."""
-    machine = describe_machine(choose_cores() if cores is None else cores, CHECKOUT)
+    machine = describe_machine(cores, CHECKOUT)
     taken = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
     facts = [f"Taken {taken}.", *(re.sub(" +", " ", line) for line in machine.lines())]
     body = "\n".join([*lines, "", *(f"- {fact}" for fact in facts)])
