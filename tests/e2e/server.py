@@ -6,6 +6,8 @@ free port, and nothing of it outlives the block. Source: PROTOCOL 6 and 7.
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import re
 import signal
@@ -15,14 +17,17 @@ import tempfile
 import time
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import attrs
 import httpx
 import trio
+from trio_websocket import WebSocketConnection, open_websocket_url
 
+from saleroom import cli
 from saleroom.auction.roles import Role
 from saleroom.client import event_url
 from saleroom.http.tokens import SecretKey, TokenIssuer
@@ -33,6 +38,15 @@ START_S, STOP_S = 60.0, 30.0
 SERVING = re.compile(rb"serving on (http://127\.0\.0\.1:\d+)")
 
 
+@attrs.frozen
+class Done:
+    """How a command ended: its exit status and what it printed."""
+
+    status: int
+    out: str
+    err: str
+
+
 @attrs.define(eq=False)
 class ServerProcess:
     """One server; `start` after `kill` starts it again on the same data and port."""
@@ -41,27 +55,97 @@ class ServerProcess:
     settings: Mapping[str, str]
     url: str = ""
     process: trio.Process | None = None
+    log: bytes = b""
     _printed: bytes = b""
 
     async def start(self, nursery: trio.Nursery) -> None:
         """Start the server and return once it serves."""
-        port = self.url.rpartition(":")[2] or "0"
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("SALEROOM_")}
-        environment |= {
-            "SALEROOM_DATA_DIR": str(self.folder),
-            "SALEROOM_PORT": port,
-            "SALEROOM_SECRET": SECRET,
-            **self.settings,
-        }
         self.process = await trio.lowlevel.open_process(
             [sys.executable, "-m", "saleroom", "serve"],
             stdout=subprocess.PIPE,
-            env=environment,
+            stderr=subprocess.PIPE,
+            env=self.environment(),
             cwd=ROOT,
         )
+        nursery.start_soon(self._keep_log, self.process)
         with trio.fail_after(START_S):
             self.url = await self._read_address()
         nursery.start_soon(self._drop_output, self.process)
+
+    def environment(self) -> dict[str, str]:
+        """Give what the server, and a command on its machine, is told."""
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("SALEROOM_")}
+        return kept | {
+            "SALEROOM_DATA_DIR": str(self.folder),
+            "SALEROOM_PORT": self.url.rpartition(":")[2] or "0",
+            "SALEROOM_SECRET": SECRET,
+            **self.settings,
+        }
+
+    async def command(self, *words: str, **settings: str) -> Done:
+        """Run a command on the server's machine to its end, here in a thread: it starts sooner."""
+        with trio.fail_after(START_S):
+            return await trio.to_thread.run_sync(
+                _run_here, words, self.environment() | settings, abandon_on_cancel=True
+            )
+
+    async def program(self, *words: str, **settings: str) -> Done:
+        """Run a command on the server's machine to its end, in a process of its own."""
+        with trio.fail_after(START_S):
+            done = await trio.run_process(
+                [sys.executable, "-m", "saleroom", *words],
+                capture_stdout=True,
+                capture_stderr=True,
+                check=False,
+                env=self.environment() | settings,
+                cwd=ROOT,
+            )
+        return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    async def start_command(self, *words: str) -> trio.Process:
+        """Start a command of `saleroom` on the server's machine."""
+        return await trio.lowlevel.open_process(
+            [sys.executable, "-m", "saleroom", *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=self.environment(),
+            cwd=ROOT,
+        )
+
+    @asynccontextmanager
+    async def websocket(
+        self, event: str, token: str | None = None, *, greets: bool = True
+    ) -> AsyncIterator[WebSocketConnection]:
+        """Hold a bare websocket to an event for the length of the block, welcomed if it greets."""
+        async with open_websocket_url(self.event_url(event)) as socket:
+            if greets:
+                await socket.send_message(json.dumps({"type": "hello", "token": token}))
+                await socket.get_message()
+            yield socket
+
+    async def facts(self, event: str) -> int:
+        """Count the facts of a journal whose chain holds."""
+        done = await self.command("audit", event)
+        assert done.status == 0, done
+        return int(done.out.split()[2])
+
+    async def get(self, path: str, user: str, *roles: Role) -> Any:
+        """Read from the API as somebody; the call must succeed."""
+        headers = {"Authorization": f"Bearer {self.token(user, *roles)}"}
+        async with httpx.AsyncClient() as http:
+            response = await http.get(f"{self.url}/api/v1{path}", headers=headers)
+        assert response.is_success, (response.status_code, response.text)
+        return response.json()
+
+    async def until_ready(self, status: str) -> dict[str, str]:
+        """Ask `/ready` until it says `status`; give its components."""
+        async with httpx.AsyncClient() as http:
+            with trio.fail_after(START_S):
+                while True:
+                    answer = (await http.get(f"{self.url}/ready")).json()
+                    if answer["status"] == status:
+                        components: dict[str, str] = answer["components"]
+                        return components
 
     async def kill(self) -> None:
         """Kill the server as a power cut would."""
@@ -120,15 +204,31 @@ class ServerProcess:
         self._printed = b""
         while not (found := SERVING.search(self._printed)):
             chunk = await self.process.stdout.receive_some()
-            assert chunk, f"the server ended: {self._printed!r}"
+            assert chunk, f"the server ended: {self._printed!r} {self.log.decode()}"
             self._printed += chunk
         return found[1].decode()
+
+    async def _keep_log(self, process: trio.Process) -> None:
+        assert process.stderr is not None
+        while chunk := await process.stderr.receive_some():
+            self.log += chunk
 
     @staticmethod
     async def _drop_output(process: trio.Process) -> None:
         assert process.stdout is not None
         while await process.stdout.receive_some():
             pass
+
+
+def _run_here(words: Sequence[str], environment: Mapping[str, str]) -> Done:
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        mock.patch.dict(os.environ, environment, clear=True),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        status = cli.main(words)
+    return Done(status, out.getvalue(), err.getvalue())
 
 
 @asynccontextmanager
