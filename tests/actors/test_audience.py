@@ -316,6 +316,27 @@ async def test_a_joiner_during_a_broadcast_starts_at_its_own_cursor(
             assert listener.line.ended is None
 
 
+async def test_a_joiner_is_told_nothing_that_its_welcome_knows_better(
+    autojump_clock: MockClock,
+) -> None:
+    """Outbid in the feed that is being sent, leading again by the time it joins."""
+    hall = Hall.open()
+    async with hall.runs():
+        hall.bid(paddle=101)
+        early = [hall.join(paddle=101) for _ in range(7)]
+        await hall.spread()
+        hall.bid(paddle=102)
+        hall.audience.wake()
+        while not any(listener.line.writes for listener in early):
+            await trio.lowlevel.checkpoint()
+        assert not all(listener.line.writes for listener in early)
+        hall.bid(paddle=101)
+        late = hall.join(paddle=101)
+        await settle()
+        assert all(len(listener.line.of_type("outbid")) == 1 for listener in early)
+        assert late.line.messages() == []
+
+
 async def test_a_slow_one_delays_nobody_and_is_cut(autojump_clock: MockClock) -> None:
     hall = Hall.open()
     async with hall.runs():
@@ -355,6 +376,7 @@ async def test_a_slow_one_is_conflated_before_it_is_cut(autojump_clock: MockCloc
         slow.line.read_on()
         slow.check_all()
         assert slow.line.of_type("feed")[-1]["events"][0]["bids"] == 100
+        assert slow.line.on_drained is None
         hall.bid()
         await hall.spread()
         slow.check_all()
@@ -430,7 +452,8 @@ async def test_one_who_left_is_sent_nothing(autojump_clock: MockClock) -> None:
             listener.line.stop_reading()
         hall.bid()
         hall.audience.wake()
-        await trio.lowlevel.checkpoint()
+        while not any(listener.line.unsent_bytes for listener in members):
+            await trio.lowlevel.checkpoint()
         for listener in members:
             hall.audience.leave(listener.member)
             hall.audience.leave(listener.member)

@@ -14,7 +14,7 @@ from saleroom.auction.roles import Role
 from saleroom.protocol.views import lot_view
 from saleroom.storage.ports import EventRow
 from tests.actors.stage import EVENT, EVENT_PATH, WALL_MS, Stage, live, open_stage, sale, silent
-from tests.actors.weather import gated, landed_unknown, refused
+from tests.actors.weather import Call, gated, landed_unknown, refused
 
 CHECKPOINTER = f"{EVENT_PATH}/checkpointer"
 
@@ -171,6 +171,21 @@ async def test_a_checkpointer_that_starts_again_writes_all(autojump_clock: MockC
         await view_of(stage)
         await stage.kept.hot.clear(EVENT)
         await stage.supervisor.restart_child(CHECKPOINTER)
+        assert_is_published(stage, await view_of(stage))
+
+
+async def test_a_checkpointer_that_crashed_writes_all(autojump_clock: MockClock) -> None:
+    async def broken(call: Call) -> Any:
+        raise ZeroDivisionError("a bug in a store")
+
+    async with open_stage() as stage:
+        await stage.begin(silent(1))
+        await view_of(stage)
+        with stage.weather.strikes("hot.write", broken, times=1):
+            stage.bid(101, 1_000)
+            await trio.sleep(1)
+        assert stage.node(CHECKPOINTER).restarts == 1
+        assert stage.node().restarts == 0
         assert_is_published(stage, await view_of(stage))
 
 

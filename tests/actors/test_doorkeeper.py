@@ -14,6 +14,7 @@ from saleroom.auction.roles import Role
 from saleroom.protocol.close import Close
 from tests.actors.line import PING, TEXT, split_frames
 from tests.actors.stage import WALL_MS, open_stage, settle, silent
+from tests.actors.weather import slow
 
 
 async def test_a_heartbeat_is_a_ping_and_a_message_in_one_write(
@@ -128,6 +129,13 @@ async def test_a_refresh_takes_and_gives_roles(autojump_clock: MockClock) -> Non
         await settle()
         assert {a["re"] for a in line.of_type("ack")} == {"1", "2"}
         assert line.of_type("nack")[0]["code"] == "FORBIDDEN"
+        with stage.weather.strikes("journal.append", slow(0.1), times=1):
+            stage.tell("announce", text="keeps the committer busy")
+            await settle()
+            for amount in (1_000, 2_000, 3_000):
+                stage.bid(102, amount)
+            await trio.sleep(0.2)
+        assert line.of_type("feed")[-1]["events"][0]["bids"] == 3
         await stage.connect(stage.token("u102"))
         await trio.sleep(1.5)
         assert "paddles" not in line.of_type("presence")[-1]

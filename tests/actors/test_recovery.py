@@ -428,10 +428,17 @@ async def test_one_who_was_fenced_and_comes_back_cuts_those_who_cannot_follow(
         await stage.supervisor.restart_child(f"{EVENT_PATH}/engine")
         await settle()
         assert donor.ended == 4201
-        back = await stage.connect(
-            stage.token("u101"), resume={"epoch": stage.published().epoch, "seq": 2}
-        )
-        assert back.messages()[0]["recovered"] is False
+        epoch = stage.published().epoch
+        back, far, near = [
+            await stage.connect(stage.token("u101"), resume={"epoch": epoch, "seq": seq})
+            for seq in (2, 31, 32)
+        ]
+        assert [line.messages()[0]["recovered"] for line in (back, far, near)] == [
+            False,
+            False,
+            True,
+        ]
+        assert near.seqs() == list(range(33, 53))
         assert back.messages()[0]["seq"] == 52
         await stage.ask("announce", text="goes on")
         assert back.seqs() == [53]
