@@ -73,7 +73,6 @@ class Part:
 class Manifest:
     """What a backup is of. program: the major version of the pg_dump that wrote its script."""
 
-    format: int
     release: str
     made_at: str
     program: int
@@ -119,7 +118,7 @@ class BackupWriter:
     ) -> Manifest:
         """Write the manifest over all parts so far."""
         parts = tuple(self.parts)
-        manifest = Manifest(FORMAT, RELEASE, made_at, program, migrations, events, parts)
+        manifest = Manifest(RELEASE, made_at, program, migrations, events, parts)
         content = orjson.dumps(
             {"saleroom_backup": FORMAT, **attrs.asdict(manifest)}, option=orjson.OPT_INDENT_2
         )

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import attrs
 import httpx
+import orjson
+import pytest
 import trio
 
 from saleroom.auction.roles import Role
@@ -15,6 +17,8 @@ from saleroom.backup_file import reading
 from saleroom.client import Client, Message, open_client
 from tests.e2e.progress import Progress
 from tests.e2e.server import ROOT, ServerProcess, running_server
+from tests.servers import short_folder
+from tools.golden_data import EXPECTED, GOLDEN, look, next_folder, put_together
 
 DONORS = 4
 BIDS_BEFORE, BIDS_DURING = 60, 20
@@ -106,9 +110,7 @@ async def test_a_destroyed_deployment_goes_on_from_its_backup(tmp_path: Path) ->
                 bidding.start_soon(donor.hold, server, event)
             await progress.until(lambda: bids() >= BIDS_BEFORE)
             before = [answer for donor in donors for answer in donor.acked]
-            status, said, complaint = await saleroom(
-                server.folder, "backup", "--output", str(file)
-            )
+            status, said, complaint = await saleroom(server.folder, "backup", "--output", str(file))
             assert status == 0, complaint
             after = bids()
             await progress.until(lambda: bids() >= after + BIDS_DURING)
@@ -156,6 +158,43 @@ async def test_a_destroyed_deployment_goes_on_from_its_backup(tmp_path: Path) ->
         for first, last in donor.feeds:
             assert first == expected
             expected = last + 1
+
+
+@pytest.mark.parametrize("golden", sorted(GOLDEN.glob("data-*")), ids=lambda path: path.name)
+async def test_what_an_earlier_release_left_is_restored_and_served(
+    tmp_path: Path, golden: Path
+) -> None:
+    file = tmp_path / "golden.backup"
+    put_together(golden, file)
+    expected = orjson.loads((golden / EXPECTED).read_bytes())
+    event = expected["event"]
+    with short_folder() as folder:
+        server = ServerProcess(folder / "data", {})
+        status, said, complaint = await saleroom(server.folder, "restore", str(file))
+        assert (status, complaint) == (0, "")
+        assert "1 of 1 events are whole" in said
+        async with trio.open_nursery() as nursery:
+            await server.start(nursery)
+            seen = await look(server, event)
+            assert seen == expected | {"seq": seen["seq"]}
+            url, token = server.event_url(event), server.token("cy", Role.DONOR)
+            async with open_client(url, token) as cy:
+                welcome = await cy.ready()
+                assert welcome["seq"] >= expected["seq"]
+                answer = await cy.ask("place_bid", lot=1, amount=60_000)
+                assert answer["leading"] is True
+                assert answer["seq"] == welcome["seq"] + 1
+            assert await server.stop() == 0
+            nursery.cancel_scope.cancel()
+
+
+def test_golden_data_is_never_written_twice(tmp_path: Path) -> None:
+    assert list(GOLDEN.glob("data-*")), "there is no golden data"
+    assert not next_folder(GOLDEN).exists()
+    assert next_folder(tmp_path).name == "data-0001"
+    for name in ("data-0001", "data-0007"):
+        (tmp_path / name).mkdir()
+    assert next_folder(tmp_path).name == "data-0008"
 
 
 async def open_sale(server: ServerProcess) -> str:
