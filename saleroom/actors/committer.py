@@ -16,7 +16,7 @@ from saleroom.actors.holders import Holders
 from saleroom.actors.mailbox import Envelope
 from saleroom.actors.site import Site
 from saleroom.auction.book import Outcome
-from saleroom.protocol.answers import ack, nack
+from saleroom.protocol.answers import ack, nack, with_lot
 from saleroom.storage.ports import Batch, Journal, Record
 
 PUBLISH_SLICE = 100
@@ -155,5 +155,9 @@ class Committer:
             encoded = ack(command_id, outcome.answer)
         else:
             assert outcome.refusal is not None
-            encoded = nack(command_id, outcome.refusal, outcome.as_of, self.site.clock.now_ms())
+            assert self.site.published is not None
+            # What is published now is what the refusal was decided on: its turn has come.
+            state = self.site.published.state
+            refusal = with_lot(outcome.refusal, envelope.asked.command, state)
+            encoded = nack(command_id, refusal, outcome.as_of, self.site.clock.now_ms())
         self.site.mailbox.answer(envelope, encoded)

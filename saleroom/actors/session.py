@@ -22,7 +22,7 @@ from saleroom.actors.site import Site
 from saleroom.auction.refusal import Code, Refusal
 from saleroom.auction.roles import Role, outranks
 from saleroom.protocol import notices
-from saleroom.protocol.answers import nack, plain_nack, pong
+from saleroom.protocol.answers import nack, plain_nack, pong, with_lot
 from saleroom.protocol.close import Close
 from saleroom.protocol.frames import close_frame, ping_frame, text_frame
 from saleroom.protocol.identity import Identity, KeysUnavailable, TokenRejected
@@ -254,7 +254,10 @@ class Session:
             ping: Ping = step.ping
             self._send(pong(ping.id, ping.t0, self.site.clock.now_ms()))
         elif isinstance(step, Refuse):
-            self._send(nack(step.re, step.refusal, self._as_of(), self.site.clock.now_ms()))
+            refusal, published = step.refusal, self.site.published
+            if step.ask is not None and published is not None:
+                refusal = with_lot(refusal, step.ask.command, published.state)
+            self._send(nack(step.re, refusal, self._as_of(), self.site.clock.now_ms()))
         elif isinstance(step, End):
             self._stop(step.code)
 

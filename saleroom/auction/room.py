@@ -34,7 +34,7 @@ from saleroom.auction.lot import (
 )
 from saleroom.auction.refusal import Code, Refusal
 from saleroom.auction.roles import Role, outranks
-from saleroom.auction.state import Asked, EventState
+from saleroom.auction.state import CLOSED, Asked, EventState
 
 
 def open_lot(state: EventState, asked: Asked, command: c.OpenLot) -> Decision:
@@ -145,9 +145,12 @@ def reopen_lot(state: EventState, asked: Asked, command: c.ReopenLot) -> Decisio
 
 
 def withdraw_lot(state: EventState, asked: Asked, command: c.WithdrawLot) -> Decision:
-    """Take a lot out of the sale for good: its pledges with it, what was bought of it not."""
-    if refusal := gates.event_correctable(state):
-        return refusal
+    """Take a lot out of the sale for good: its pledges with it, what was bought of it not.
+
+    Before the event opens too: a lot that is not to be sold need not wait for it.
+    """
+    if state.status == CLOSED:
+        return Refusal(Code.EVENT_NOT_OPEN)
     lot = gates.lot_known(state, command.lot)
     if isinstance(lot, Refusal):
         return lot

@@ -12,7 +12,10 @@ from typing import Any
 import orjson
 
 from saleroom.auction.book import Answer
+from saleroom.auction.commands import Command
 from saleroom.auction.refusal import Code, Refusal
+from saleroom.auction.state import EventState
+from saleroom.protocol.messages import BID_COMMANDS
 
 TEMPORARY = frozenset({Code.RATE_LIMITED.name, "OVERLOADED", "OUTCOME_UNKNOWN"})
 """Codes after which the same command may be sent again."""
@@ -41,6 +44,21 @@ def nack(command_id: str | None, refusal: Refusal, as_of: int, server_time: int)
     return plain_nack(
         command_id, refusal.code.name, as_of, server_time, refusal.extras, refusal.message
     )
+
+
+def with_lot(refusal: Refusal, command: Command, state: EventState) -> Refusal:
+    """Add what every answer to a bid carries: how its lot stands."""
+    if not isinstance(command, BID_COMMANDS):
+        return refusal
+    lot = state.lots.get(command.lot)
+    standing = None if lot is None else lot.standing
+    stands = {
+        "lot": command.lot,
+        "price": None if standing is None else standing.price,
+        "leader": None if standing is None else standing.leader,
+        "min_next": None if standing is None else standing.min_next,
+    }
+    return Refusal(refusal.code, {**stands, **refusal.extras}, refusal.detail)
 
 
 def plain_nack(

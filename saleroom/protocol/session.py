@@ -51,10 +51,11 @@ class Renew:
 
 @attrs.frozen
 class Refuse:
-    """A frame declined at the door."""
+    """A frame declined at the door. ask: the command in it, where there was one."""
 
     re: str | None
     refusal: Refusal
+    ask: Ask | None = None
 
 
 @attrs.frozen
@@ -148,12 +149,12 @@ class SessionMachine:
 
     def _perform(self, ask: Ask, now: float) -> Step:
         if self.role is None:
-            return Refuse(ask.id, Refusal(Code.UNAUTHENTICATED))
+            return Refuse(ask.id, Refusal(Code.UNAUTHENTICATED), ask)
         if not outranks(self.role, LEAST_ROLE[type(ask.command)]):
-            return Refuse(ask.id, Refusal(Code.FORBIDDEN))
+            return Refuse(ask.id, Refusal(Code.FORBIDDEN), ask)
         assert self._bucket is not None
         if wait := self._bucket.take(now):
-            return _limited(ask.id, wait)
+            return _limited(ask.id, wait, ask)
         return Perform(ask)
 
     def _renew(self, refresh: Refresh, now: float) -> Step:
@@ -166,8 +167,9 @@ class SessionMachine:
         return End(Close.PROTOCOL)
 
 
-def _limited(re: str | None, wait_s: float) -> Refuse:
-    return Refuse(re, Refusal(Code.RATE_LIMITED, {"retry_after_ms": int(wait_s * 1000) + 1}))
+def _limited(re: str | None, wait_s: float, ask: Ask | None = None) -> Refuse:
+    extras = {"retry_after_ms": int(wait_s * 1000) + 1}
+    return Refuse(re, Refusal(Code.RATE_LIMITED, extras), ask)
 
 
 TABLE: dict[str, dict[type[ClientFrame], Callable[[SessionMachine, Any, float], Step]]] = {

@@ -319,3 +319,31 @@ async def test_two_sends_of_one_id_in_one_batch_act_once(autojump_clock: MockClo
 async def people(stage: Stage) -> dict[int, str]:
     rows = await stage.kept.catalogue.registrations(EVENT, 0, 1_000)
     return {row.paddle: row.name for row in rows}
+
+
+@pytest.mark.parametrize(
+    ("before", "bid", "code", "stands"),
+    [
+        ("", {"lot": 1, "amount": 1}, "BID_TOO_LOW", (1, 1_000, 101, 1_500)),
+        ("", {"lot": 9, "amount": 1}, "UNKNOWN_LOT", (9, None, None, None)),
+        ("", {"lot": 1, "amount": 2_000, "paddle": 101}, "FORBIDDEN", (1, 1_000, 101, 1_500)),
+        ("pause_event", {"lot": 1, "amount": 2_000}, "EVENT_PAUSED", (1, 1_000, 101, 1_500)),
+    ],
+)
+async def test_every_answer_to_a_bid_says_how_its_lot_stands(
+    autojump_clock: MockClock,
+    before: str,
+    bid: dict[str, int],
+    code: str,
+    stands: tuple[int | None, ...],
+) -> None:
+    async with open_stage() as stage:
+        await stage.begin(silent(1))
+        first = await stage.ask("place_bid", by="u101", lot=1, amount=1_000)
+        assert [first.answer[name] for name in ("price", "leader", "min_next")] == [1000, 101, 1500]
+        if before:
+            await stage.ask(before, role=Role.AUCTIONEER, reason="a speech")
+        told = await stage.ask("place_bid", by="u102", role=Role.DONOR, **bid)
+        assert told.code == code
+        carried = tuple(told.answer[name] for name in ("lot", "price", "leader", "min_next"))
+        assert carried == stands

@@ -343,3 +343,14 @@ def test_every_step_of_the_table_leads_to_a_state_of_it_or_an_ending(mode: str) 
     assert reached <= machine.keys() | ENDED
     assert machine.keys() - reached == {QUEUED}
     assert next_state(mode, QUEUED, "sell") is None
+
+
+def test_25_a_lot_is_withdrawn_before_the_event_opens_but_not_after_it_closed() -> None:
+    made = sale(live(1), live(2), opened=False)
+    made.must(c.WithdrawLot(1, "broken"))
+    assert made.book.state.lots[1].standing.state == "withdrawn"
+    made.must(c.OpenEvent())
+    made.must(c.CloseEvent())
+    refusal = made.ask(c.WithdrawLot(2, "too late")).refusal
+    assert refusal is not None
+    assert refusal.code is Code.EVENT_NOT_OPEN
