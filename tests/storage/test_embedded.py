@@ -21,6 +21,7 @@ from saleroom.storage.embedded_home import (
     SOCKET_PATH_BYTES_MAX,
     EmbeddedPostgresFailed,
     Owner,
+    bundled_programs,
     default_data_folder,
     home_in,
 )
@@ -248,3 +249,42 @@ def test_the_default_data_folder(
     monkeypatch.setenv("HOME", "/home/ann")
     monkeypatch.setenv("XDG_DATA_HOME", xdg)
     assert default_data_folder() == Path(expected)
+
+
+async def test_whoever_needs_the_server_starts_it_or_joins_it(bridge: Bridge, folder: Path) -> None:
+    postgres = EmbeddedPostgres(folder)
+    assert not postgres.has_database
+    assert not postgres.is_running()
+    async with postgres.held() as dsn:
+        assert postgres.has_database
+        assert postgres.is_running()
+        await bridge.run(execute, dsn, "CREATE TABLE kept (id int)")
+        process = postmaster(folder)
+        async with postgres.held() as again:
+            assert again == dsn
+        assert postmaster(folder) == process
+        await bridge.run(execute, dsn, "INSERT INTO kept VALUES (1)")
+    await until_gone(process)
+    assert postgres.has_database
+    assert not postgres.is_running()
+
+
+async def test_an_error_within_stops_a_server_that_was_started(folder: Path) -> None:
+    async def fail() -> None:
+        async with EmbeddedPostgres(folder).held():
+            raise LookupError("what it was needed for")
+
+    with pytest.raises(ExceptionGroup) as failed:
+        await fail()
+    assert failed.group_contains(LookupError)
+    assert not home_in(folder).pid_file.exists()
+
+
+def test_the_wheel_s_programs_are_there_only_with_the_wheel(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    programs = bundled_programs()
+    assert programs is not None
+    assert (programs / "pg_dump").exists()
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert bundled_programs() is None
