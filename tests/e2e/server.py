@@ -25,11 +25,11 @@ from unittest import mock
 import attrs
 import httpx
 import trio
-from trio_websocket import WebSocketConnection, open_websocket_url
+from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_client_stream
 
 from saleroom import cli
 from saleroom.auction.roles import Role
-from saleroom.client import event_url
+from saleroom.client import _open_stream, event_url
 from saleroom.http.tokens import SecretKey, TokenIssuer
 
 ROOT = Path(__file__).parent.parent.parent
@@ -117,11 +117,16 @@ class ServerProcess:
         self, event: str, token: str | None = None, *, greets: bool = True
     ) -> AsyncIterator[WebSocketConnection]:
         """Hold a bare websocket to an event for the length of the block, welcomed if it greets."""
-        async with open_websocket_url(self.event_url(event)) as socket:
+        async with (
+            _open_stream(self.event_url(event)) as (stream, host, path),
+            trio.open_nursery() as nursery,
+        ):
+            socket = await wrap_client_stream(nursery, stream, host, path)
             if greets:
                 await socket.send_message(json.dumps({"type": "hello", "token": token}))
                 await socket.get_message()
             yield socket
+            nursery.cancel_scope.cancel()
 
     async def facts(self, event: str) -> int:
         """Count the facts of a journal whose chain holds."""
@@ -218,6 +223,16 @@ class ServerProcess:
         assert process.stdout is not None
         while await process.stdout.receive_some():
             pass
+
+
+async def end_of(socket: WebSocketConnection) -> int:
+    """Wait for the server to close a websocket, and give its code."""
+    with trio.fail_after(STOP_S):
+        while True:
+            try:
+                await socket.get_message()
+            except ConnectionClosed as closed:
+                return 1006 if closed.reason is None else closed.reason.code
 
 
 def _run_here(words: Sequence[str], environment: Mapping[str, str]) -> Done:
