@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -24,10 +25,20 @@ from saleroom.story import Story
 
 TOKEN_TTL_S = 12 * 3600
 AUCTIONEER, CLERK, ADMIN = "gwen.auctioneer", "carl.clerk", "ada.admin"
-THINK_S = (1.0, 9.0)
-CALL_S = 2.0
-LIVE_BIDS_S = 12.0
-QUIET_S = 3.0
+
+
+@attrs.frozen
+class Pace:
+    """How fast the room is, in seconds.
+
+    think: a donor between two bids, from and to. call: between two live lots. live_bids: before the
+    first warning. quiet: after each warning.
+    """
+
+    think: tuple[float, float] = (1.0, 9.0)
+    call: float = 2.0
+    live_bids: float = 12.0
+    quiet: float = 3.0
 
 
 async def create_gala(server: Server) -> str:
@@ -55,8 +66,9 @@ class Room:
 
     server: Server
     event: str
-    tell: Any
+    tell: Callable[[str], None]
     rng: random.Random = attrs.field(factory=random.Random)
+    pace: Pace = attrs.field(factory=Pace)
 
     @property
     def url(self) -> str:
@@ -100,7 +112,7 @@ class Room:
             await client.ask("open_event")
             await client.ask("announce", text="Welcome! Silent lots are open; live lots follow.")
             for number in sorted(n for n, lot in screen.lots.items() if lot["mode"] == "live"):
-                await trio.sleep(CALL_S)
+                await trio.sleep(self.pace.call)
                 await self._sell(client, screen, number)
             await client.ask("announce", text="All live lots are done. Silent lots close soon.")
             await trio.sleep_forever()
@@ -108,12 +120,12 @@ class Room:
     async def _sell(self, client: Client, screen: Screen, number: int) -> None:
         """Call one lot: two warnings after a quiet moment, then the hammer or a pass."""
         await client.ask("open_lot", lot=number)
-        await trio.sleep(LIVE_BIDS_S)
+        await trio.sleep(self.pace.live_bids)
         while True:
             count = screen.lots[number]["bid_count"]
             for warning in ("fair_warning", "final_call"):
                 await client.ask(warning, lot=number)
-                await trio.sleep(QUIET_S)
+                await trio.sleep(self.pace.quiet)
             if screen.lots[number]["bid_count"] == count:
                 break
         lot = screen.lots[number]
@@ -135,7 +147,7 @@ class Room:
         token = self.token(user, Role.DONOR)
         async with open_client(self.url, token, on_message=screen.see) as client:
             while True:
-                await trio.sleep(self.rng.uniform(*THINK_S))
+                await trio.sleep(self.rng.uniform(*self.pace.think))
                 lot = self._wish(screen, purse)
                 if lot is not None:
                     await self._bid(client, lot)
