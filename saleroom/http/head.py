@@ -8,6 +8,7 @@ RFC 9457, PROTOCOL 1.
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from typing import Protocol
 from urllib.parse import unquote, urlsplit, urlunsplit
@@ -15,6 +16,11 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 import attrs
 import h11
 import orjson
+
+# Nothing at all, an address in brackets, or labels of 1 to 63 characters; then perhaps a port.
+_HOST = re.compile(
+    rb"((\[[0-9a-f:.]+\])|([a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?))?(:[0-9]{0,5})?", re.IGNORECASE
+)
 
 
 class Readable(Protocol):
@@ -80,7 +86,7 @@ async def read_head(stream: Readable, bytes_max: int) -> RequestHead:
             break
         if not data:
             raise PeerLeft
-    path = origin_form(event).partition("?")[0]
+    path = checked_target(event).partition("?")[0]
     trailing = parser.trailing_data[0]
     if len(received) - len(trailing) > bytes_max:
         raise HeadRefused(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
@@ -112,16 +118,19 @@ def refusal(status: int, *, code: str | None = None, headers: tuple[str, ...] = 
     return "\r\n".join(lines).encode("ascii") + body
 
 
-def origin_form(request: h11.Request) -> str:
-    """Give path and query of a request that every server on the way reads alike.
+def checked_target(request: h11.Request) -> str:
+    """Give path and query of a request, in origin form, if every server on its way reads it alike.
 
-    One whose length two servers may see differently is refused, for what follows it could pass as
-    another request. Raises HeadRefused. Source: RFC 9112 3.2 and 6.1.
+    Refused, besides what cannot be read: a length told in two ways, for what follows could pass as
+    another request, and a Host that is no host. Raises HeadRefused.
+    Source: RFC 9112 3.2 and 6.1, RFC 3986 3.2.2.
     """
     if not request.http_version.startswith(b"1."):
         raise HeadRefused(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED)
-    names = {name for name, _ in request.headers}
-    if {b"content-length", b"transfer-encoding"} <= names:
+    headers = dict(request.headers)
+    if b"content-length" in headers and b"transfer-encoding" in headers:
+        raise HeadRefused(HTTPStatus.BAD_REQUEST)
+    if not _HOST.fullmatch(headers.get(b"host", b"")):
         raise HeadRefused(HTTPStatus.BAD_REQUEST)
     target = request.target.decode("ascii")
     if target.startswith("/") or (target == "*" and request.method == b"OPTIONS"):

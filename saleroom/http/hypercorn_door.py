@@ -30,7 +30,7 @@ from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import ConnectionState, LifespanState
 from hypercorn.utils import parse_socket_addr
 
-from saleroom.http.head import HeadRefused, origin_form
+from saleroom.http.head import HeadRefused, checked_target
 from saleroom.http.stream import SharedStream
 
 logger = logging.getLogger("saleroom.http")
@@ -118,7 +118,7 @@ class _Http1(H11Protocol):
 
     async def _create_stream(self, request: h11.Request) -> None:
         try:
-            target = origin_form(request)
+            target = checked_target(request)
         except HeadRefused as refused:
             await self._send_error_response(refused.status)
             await self.send(Closed())

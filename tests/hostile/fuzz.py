@@ -62,6 +62,7 @@ class Fuzz:
     answered: Counter[str] = attrs.field(factory=Counter)
     memory_peak: int = 0
     _next: int = 0
+    _told: int = 0
 
     async def run(self) -> None:
         """Send until so many frames were sent. Raises with the seed and number of what failed."""
@@ -72,16 +73,16 @@ class Fuzz:
     async def _work(self, user: str) -> None:
         while self.sent.total() < self.frames:
             number, self._next = self._next, self._next + 1
-            before = self.sent.total()
             random = Random(f"{self.seed}/{number}")
             try:
                 await self._visit(random, user)
             except FAILURES as error:
                 error.add_note(f"visit {number} of seed {self.seed}")
                 raise
-            if before // PROGRESS_EVERY != self.sent.total() // PROGRESS_EVERY:
+            if self.sent.total() >= self._told + PROGRESS_EVERY:
+                self._told = self.sent.total()
                 self.memory_peak = max(self.memory_peak, self.scene.house.resident_bytes())
-                print(f"{self.sent.total():,} sent", file=sys.stderr, flush=True)
+                print(f"{self._told:,} sent", file=sys.stderr, flush=True)
 
     async def _visit(self, random: Random, user: str) -> None:
         kind = random.random()

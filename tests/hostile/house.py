@@ -206,7 +206,8 @@ async def unharmed(house: House) -> AsyncIterator[Scene]:
     assert [fact["command"] for fact in facts] == [
         f"honest-{number}" for number in range(len(scene.honest.seconds))
     ]
-    assert house.faults() == []
+    faults = house.faults()
+    assert not faults, faults
     figures = await house.figures()
     assert figures[("crashed_total", "saleroom/doors/sessions")] == 0
     assert [
