@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 python := .venv/bin/python
 
-.PHONY: help run test check lint types imports format bench-smoke lock upgrade compose-check \
+.PHONY: help run test check lint types imports format bench-smoke chaos soak lock upgrade compose-check \
 	install install-tests clean
 
 help: ## List the targets
@@ -35,6 +35,15 @@ format: install ## Format the code and put imports in order
 
 bench-smoke: install ## Run each benchmark once, briefly
 	@$(python) -m bench --smoke
+
+ROUNDS ?= 14
+MINUTES ?= 30
+
+chaos: install-tests ## Break real servers under load ROUNDS times (14) and write docs/reports/chaos.md
+	@$(python) -m tests.chaos --rounds $(ROUNDS)
+
+soak: install-tests ## Keep a server busy for MINUTES (30) and write docs/reports/soak.md
+	@$(python) -m tests.chaos.soak --minutes $(MINUTES)
 
 lock: install ## Compile requirements.lock from pyproject.toml, keeping versions that fit
 	@tools/lock

@@ -17,16 +17,13 @@ from collections.abc import Awaitable, Callable, Sequence
 import attrs
 import httpx
 import trio
-from trio_websocket import (
-    ConnectionClosed,
-    HandshakeError,
-    WebSocketConnection,
-    open_websocket_url,
-)
+from trio_websocket import ConnectionClosed, WebSocketConnection
 
 from saleroom.auction.roles import Role
+from saleroom.cli_shared import first_error
 from saleroom.client import Client, Message, NoAnswer, event_url, open_client
 from saleroom.protocol.close import Close
+from tests.chaos.guest import CUT_OFF, open_guest
 from tests.chaos.processes import Server
 
 SILENT_LOTS, LIVE_LOT = (1, 2, 3, 4, 5, 6), 7
@@ -39,7 +36,6 @@ SLOW_BUFFER_BYTES = 4096
 RUDE_LIMIT_S = 15.0
 RETRY_S = 1.0
 TOO_BIG, MALFORMED_FRAMES = 17 * 1024, 10
-NORMALLY_LOST = (ConnectionClosed, HandshakeError, OSError, trio.BrokenResourceError)
 
 
 @attrs.define(eq=False)
@@ -122,12 +118,12 @@ class Crowd:
         resume: Message | None = None
         while True:
             try:
-                async with open_websocket_url(self.url, disconnect_timeout=0) as guest:
+                async with open_guest(self.url) as guest:
                     await guest.send_message(json.dumps({"type": "hello", "resume": resume}))
                     with trio.move_on_after(self.rng.uniform(*STAY_S)):
                         while True:
                             resume = self._followed(resume, json.loads(await guest.get_message()))
-            except NORMALLY_LOST:
+            except* CUT_OFF:
                 await trio.sleep(RETRY_S)
 
     def _followed(self, resume: Message | None, messages: Sequence[Message]) -> Message | None:
@@ -159,20 +155,20 @@ class Crowd:
         self, offend: Callable[[WebSocketConnection], Awaitable[None]], code: Close
     ) -> None:
         try:
-            async with open_websocket_url(self.url, disconnect_timeout=1) as guest:
+            async with open_guest(self.url) as guest:
                 with trio.fail_after(RUDE_LIMIT_S):
                     await offend(guest)
                     while True:
                         await guest.get_message()
-        except ConnectionClosed as closed:
+        except* ConnectionClosed as group:
+            closed = first_error(group)
+            assert isinstance(closed, ConnectionClosed)
             told = None if closed.reason is None else closed.reason.code
             if told != code:
                 self.faults.append(f"{code.name} was expected, and {told} came")
             self.done["rude guests shown out"] += 1
-        except trio.TooSlowError:
+        except* trio.TooSlowError:
             self.faults.append(f"{code.name} did not come")
-        except (HandshakeError, OSError):
-            await trio.sleep(RETRY_S)
 
     async def _throw_rubbish(self) -> None:
         """Speak no HTTP at all, or stop in the middle of it."""
@@ -190,7 +186,7 @@ class Crowd:
         while True:
             try:
                 await self._sleep_through()
-            except NORMALLY_LOST:
+            except* CUT_OFF:
                 await trio.sleep(RETRY_S)
 
     async def _sleep_through(self) -> None:

@@ -123,7 +123,8 @@ class Postgres:
         await trio.to_thread.run_sync(self._server.stop)
 
     async def kill(self) -> None:
-        """Kill all of it, with its launcher."""
+        """Kill all of it, with its launcher, which learns nothing of it before."""
+        self._server.launcher.send_signal(signal.SIGSTOP)
         signal_postgres(self.folder, signal.SIGKILL)
         await self.bury()
 
