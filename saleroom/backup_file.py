@@ -2,7 +2,7 @@
 
 Owns: the form of backups. Invariant: a file with a backup's name is a whole backup (it is written
 under another name, brought to disk and renamed), readable by its owner alone; whatever changed in
-it since is found before anything of it is used. Must not know: databases. Source: issue of keeping,
+it since is found before anything of it is used. Must not know: databases. Source:
 docs/keeping.md.
 
     database.sql      the script that makes the tables anew
@@ -40,7 +40,7 @@ MANIFEST = "manifest.json"
 MANIFEST_BYTES_MAX = 64 * 1024 * 1024
 BLOCK_BYTES = 262_144
 PACKING_LEVEL = 1
-"""Journals shrink to a fifth at the fastest level; the next ones cost more than they save."""
+"""A journal shrinks to a tenth at the fastest level; the next ones cost more than they save."""
 
 _FIRST_BYTES = re.compile(rb"PK\x03\x04.{26}" + DATABASE.encode(), re.DOTALL)
 _DAMAGE = (

@@ -18,7 +18,7 @@ import attrs
 import trio
 
 from saleroom import backup
-from saleroom.backup_file import BackupRefused
+from saleroom.backup_file import BackupRefused, reading
 from saleroom.cli_shared import Commands, Failure, add_command, first_error, say
 from saleroom.config import Settings, read_settings
 from saleroom.storage.bridge import Bridge, open_bridge
@@ -90,6 +90,8 @@ def _restore(arguments: argparse.Namespace) -> int:
     faults: list[str] = []
 
     async def restore() -> None:
+        with reading(arguments.file):
+            pass  # before anything is made for a file that is no backup
         async with _place(settings, is_source=False) as place, open_bridge() as bridge:
             faults.extend(await _restore_into(bridge, place, arguments))
 
