@@ -4,8 +4,8 @@
 .DEFAULT_GOAL := help
 python := .venv/bin/python
 
-.PHONY: help run test check lint types imports format bench-smoke chaos soak lock upgrade compose-check \
-	install install-tests clean
+.PHONY: help run test check lint types imports format bench-smoke chaos soak lock upgrade \
+	compose-check install install-tests clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile

@@ -20,11 +20,10 @@ from bench.usage import Cores
 from tests.chaos.faults import FAULTS
 from tests.chaos.house import Kind
 from tests.chaos.report import report_lines
-from tests.chaos.run import Run, deal
+from tests.chaos.run import SEEDS, Run, deal
 from tests.e2e.server import ROOT
 
 REPORT = ROOT / "docs" / "reports" / "chaos.md"
-SEEDS = 2**32
 NEEDS_ROOT = "only root can mount a small disk"
 
 

@@ -13,6 +13,7 @@ import os
 import signal
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
 import attrs
 import httpx
@@ -94,18 +95,21 @@ def _postgres_away(seconds: float) -> Callable[[House], Awaitable[float]]:
     return stop_and_start
 
 
-async def _freeze_server(house: House) -> float:
-    house.server.send(signal.SIGSTOP)
-    await trio.sleep(FROZEN_S)
-    house.server.send(signal.SIGCONT)
+async def _freeze(send: Callable[[signal.Signals], None]) -> float:
+    send(signal.SIGSTOP)
+    try:
+        await trio.sleep(FROZEN_S)
+    finally:
+        send(signal.SIGCONT)
     return time.monotonic()
+
+
+async def _freeze_server(house: House) -> float:
+    return await _freeze(house.server.send)
 
 
 async def _freeze_postgres(house: House) -> float:
-    signal_postgres(house.database, signal.SIGSTOP)
-    await trio.sleep(FROZEN_S)
-    signal_postgres(house.database, signal.SIGCONT)
-    return time.monotonic()
+    return await _freeze(partial(signal_postgres, house.database))
 
 
 async def _kill_redis(house: House) -> float:
@@ -118,10 +122,7 @@ async def _kill_redis(house: House) -> float:
 
 async def _freeze_redis(house: House) -> float:
     assert house.redis is not None
-    house.redis.send(signal.SIGSTOP)
-    await trio.sleep(FROZEN_S)
-    house.redis.send(signal.SIGCONT)
-    return time.monotonic()
+    return await _freeze(house.redis.send)
 
 
 async def _flush_redis(house: House) -> float:
@@ -162,8 +163,10 @@ async def _second_server(house: House) -> float:
     old = house.server
     old.send(signal.SIGSTOP)
     started = time.monotonic()
-    await house.add_server()
-    old.send(signal.SIGCONT)
+    try:
+        await house.add_server()
+    finally:
+        old.send(signal.SIGCONT)
     with trio.fail_after(FENCED_LIMIT_S):
         while True:
             if await _is_fenced(old, house.event):

@@ -105,6 +105,7 @@ class Postgres:
 
     folder: Path
     _server: RealPostgres = attrs.field(init=False)
+    _is_up: bool = attrs.field(init=False, default=False)
 
     def __attrs_post_init__(self) -> None:
         self._server = RealPostgres(self.folder)
@@ -117,10 +118,13 @@ class Postgres:
     async def start(self) -> None:
         """Start it; return when it takes connections."""
         await trio.to_thread.run_sync(self._server.start)
+        self._is_up = True
 
     async def stop(self) -> None:
-        """Stop it in order."""
-        await trio.to_thread.run_sync(self._server.stop)
+        """Stop it in order, unless it does not run."""
+        if self._is_up:
+            self._is_up = False
+            await trio.to_thread.run_sync(self._server.stop)
 
     async def kill(self) -> None:
         """Kill all of it, with its launcher, which learns nothing of it before."""
@@ -130,6 +134,7 @@ class Postgres:
 
     async def bury(self) -> None:
         """End the launcher of a server that has ended."""
+        self._is_up = False
         await trio.to_thread.run_sync(self._server.kill_launcher)
 
 

@@ -7,6 +7,7 @@ its end is told of and not forgotten; its house is built anew, so that the round
 from __future__ import annotations
 
 import random
+import subprocess
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 
@@ -106,7 +107,12 @@ class Run:
 
     async def _leave(self, kind: Kind) -> None:
         _, stack = self._houses.pop(kind)
-        await stack.aclose()
+        try:
+            await stack.aclose()
+        except* (*UNPLAYABLE, subprocess.SubprocessError) as group:
+            error = repr(first_error(group))
+            self.broken.append(f"the {kind.value} house could not be left in order: {error}")
+            self.tell(self.broken[-1])
 
     def _tell_log(self, house: House) -> None:
         for line in house.server.log_file.read_text().splitlines()[-LOG_LINES:]:

@@ -22,12 +22,12 @@ from tests.chaos.crowd import DONORS, LIVE_LOT, SILENT_LOTS, Crowd
 from tests.chaos.evening import Evening
 from tests.chaos.gauges import Gauges, Sample
 from tests.chaos.processes import POISONED, Server
+from tests.chaos.run import SEEDS
 from tests.chaos.soak_report import plot, report_lines
 from tests.e2e.server import ROOT
 from tests.servers import short_folder
 
 REPORT = ROOT / "docs" / "reports" / "soak.md"
-SEEDS = 2**32
 SAMPLES_MAX = 600
 SAMPLE_S_MIN = 1.0
 SETTLE_S, LEAVE_LIMIT_S = 3.0, 60.0
