@@ -79,6 +79,7 @@ async def read_head(stream: Readable, bytes_max: int) -> RequestHead:
         try:
             event = parser.next_event()
         except h11.RemoteProtocolError as error:
+            error.with_traceback(None)  # h11's holds itself, until a full collection
             if not received:
                 raise PeerLeft from None
             raise HeadRefused(error.error_status_hint) from None

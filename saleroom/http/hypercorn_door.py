@@ -179,6 +179,8 @@ class _Server(TCPServer):
             return  # the peer is gone
         finally:
             await self._close()
+            # Each holds the other, and full collections are rare (I11).
+            self.protocol = cast(Any, None)
 
     async def _read_data(self) -> None:
         await super()._read_data()

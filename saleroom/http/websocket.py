@@ -52,7 +52,7 @@ class Websocket:
     _parts: list[str | bytes] = attrs.field(init=False, factory=list)
     _parts_bytes: int = attrs.field(init=False, default=0)
     _frames_in_turn: int = attrs.field(init=False, default=0)
-    _ended: ConnectionClosed | None = attrs.field(init=False, default=None)
+    _ended: tuple[int, str] | None = attrs.field(init=False, default=None)
 
     async def receive(self) -> str:
         """Give the next text message.
@@ -69,7 +69,7 @@ class Websocket:
     async def receive_message(self) -> str | bytes:
         """Give the next message, of either kind. Raises ConnectionClosed as `receive`."""
         if self._ended is not None:
-            raise ConnectionClosed(self._ended.code, self._ended.reason)
+            raise ConnectionClosed(*self._ended)
         while True:
             try:
                 frame = next(self._protocol.received_frames(), None)
@@ -151,6 +151,6 @@ class Websocket:
         self._end(code, reason)
 
     def _end(self, code: int, reason: str) -> NoReturn:
-        self._ended = ConnectionClosed(code, reason)
+        self._ended = code, reason
         self._parts.clear()
-        raise self._ended
+        raise ConnectionClosed(code, reason)
