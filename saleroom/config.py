@@ -93,7 +93,7 @@ class Limits:
     # Recovery replays at most this many facts: some 30 ms.
     snapshot_every_facts: int = 5_000
     # Old bids are written once, in pieces that encode within the loop's 2 ms budget.
-    snapshot_chunk_facts: int = 1_000
+    snapshot_chunk_facts: int = 500
     # At 4.5 microseconds a send the loop is held for about 1 ms between yields.
     broadcast_slice_sends: int = 250
     # PROTOCOL 4: at most once a second, which is as fast as people read a ranking.

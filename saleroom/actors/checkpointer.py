@@ -18,7 +18,7 @@ import trio
 from saleroom.actors.event import Incarnation
 from saleroom.actors.published import Published
 from saleroom.actors.site import Saved, Site
-from saleroom.auction.snapshot import encode_body, encode_chunk
+from saleroom.auction.snapshot import encode_body, encode_chunks
 from saleroom.protocol.views import event_view
 from saleroom.storage.ports import (
     Catalogue,
@@ -138,9 +138,9 @@ class Checkpointer:
         book, saved = self.site.book, self.site.saved
         assert book is not None
         chunks, chunked = [], saved.chunked
-        while published.state.position - chunked >= self.limits.chunk_facts:
-            upto = chunked + self.limits.chunk_facts
-            chunks.append(encode_chunk(published.state, book.answers, chunked, upto))
+        size = self.limits.chunk_facts
+        for upto, chunk in encode_chunks(published.state, book, chunked, size):
+            chunks.append(chunk)
             chunked = upto
             await trio.lowlevel.checkpoint()
         if self.site.book is not book:

@@ -106,10 +106,18 @@ class Published:
             self.dirty.add(None)
         if isinstance(fact, _GIVES_PADDLES):
             self.paddles_moved = True
+            self._touch_participation()
         elif isinstance(fact, f.PaddleLocked) and fact.ban:
             self.banned.add(fact.paddle)
         if entry.seq is not None and entry.seq > self.tail.last_seq:
             self.tail.add(wire_fact(entry))
+
+    def _touch_participation(self) -> None:
+        """A pledge lot's participation is a share of all who are registered (rule 23)."""
+        for number, lot in self.state.lots.items():
+            if lot.mode == "pledge":
+                self.view.touch(number)
+                self.dirty.add(number)
 
     def replace(self, state: EventState, head: bytes, tail: Sequence[WireFact]) -> None:
         """Go on from the state of a new incarnation, at least as new as this one.

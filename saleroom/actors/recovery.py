@@ -18,10 +18,10 @@ from saleroom.actors.site import Saved, Site
 from saleroom.auction.book import Book
 from saleroom.auction.clone import clone
 from saleroom.auction.record import RecordDamaged, decode_entry
-from saleroom.auction.snapshot import SnapshotDamaged, restore
+from saleroom.auction.snapshot import SnapshotDamaged, restore_in_steps
 from saleroom.auction.state import EventState
 from saleroom.protocol.wire_facts import WireFact, wire_fact
-from saleroom.storage.ports import Catalogue, Journal, NotFound, Record, Snapshots
+from saleroom.storage.ports import Catalogue, Journal, NotFound, Record, Snapshot, Snapshots
 
 logger = logging.getLogger("saleroom.actors")
 
@@ -90,6 +90,21 @@ async def learn_names(site: Site, catalogue: Catalogue) -> None:
     site.names = names
 
 
+async def restored(snapshot: Snapshot) -> tuple[Book, int]:
+    """Rebuild a book from a snapshot in small steps, so that the loop goes on.
+
+    Gives it with the position up to which the chunks go. Raises SnapshotDamaged.
+    """
+    steps = restore_in_steps(snapshot.body, snapshot.chunks)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            rebuilt: tuple[Book, int] = done.value
+            return rebuilt
+        await trio.lowlevel.checkpoint()
+
+
 async def _from_snapshot(
     site: Site, journal: Journal, snapshots: Snapshots
 ) -> tuple[Book | None, Saved]:
@@ -97,7 +112,7 @@ async def _from_snapshot(
     if snapshot is None:
         return None, Saved()
     try:
-        book, chunked = restore(snapshot.body, snapshot.chunks)
+        book, chunked = await restored(snapshot)
     except SnapshotDamaged as error:
         logger.warning("event %s: %s; reading the whole journal", site.event, error)
         return None, Saved()

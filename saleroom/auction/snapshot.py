@@ -8,8 +8,9 @@ Source: ARCHITECTURE 2 (step 5).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
+from bisect import bisect_right
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from operator import attrgetter
 from typing import Any
 
@@ -29,11 +30,14 @@ from saleroom.auction.fund import Challenge, Fund, Matching, Pledge
 from saleroom.auction.lot import Absentee, Action, Lot, Offer, Standing, Win, new_lot
 from saleroom.auction.state import EventState, Paddle, Tally
 
-FORMAT = 1
+FORMAT = 2
+LOTS_A_STEP = 50
 
 _standing_values = attrgetter(*(f.name for f in attrs.fields(Standing)))
-_ACTION_FIELDS = [f.name for f in attrs.fields(Action) if f.name != "before"]
+_ACTION_FIELDS = [f.name for f in attrs.fields(Action)]
+BEFORE = _ACTION_FIELDS.index("before")
 _action_values = attrgetter(*_ACTION_FIELDS)
+_position = attrgetter("position")
 _absentee_values = attrgetter(*(f.name for f in attrs.fields(Absentee)))
 _pledge_values = attrgetter(*(f.name for f in attrs.fields(Pledge)))
 _win_values = attrgetter(*(f.name for f in attrs.fields(Win)))
@@ -45,16 +49,30 @@ class SnapshotDamaged(ValueError):
     """Bytes that are not a snapshot of this release; the journal is read instead."""
 
 
-def encode_chunk(
-    state: EventState, answers: dict[tuple[str, str], Answer], after: int, upto: int
-) -> bytes:
-    """Encode what came about at positions `after` < p <= `upto`, all of them published."""
-    actions = [
-        [lot.number, *_plain_action(action)]
-        for lot in state.lots.values()
-        for action in _between(lot, after, upto)
-    ]
-    return orjson.dumps({"actions": actions, "answers": _answers(answers, after, upto)})
+def encode_chunks(
+    state: EventState, book: Book, after: int, size: int
+) -> Iterator[tuple[int, bytes]]:
+    """Encode what came about at positions past `after`, `size` facts a chunk, as far as published.
+
+    Gives each chunk with the position up to which it goes. Between two chunks the state may move
+    on; what is encoded goes as far as it had come at the first.
+    """
+    end = state.position
+    newest = list(islice(reversed(book.answers), book.state.position - after))
+    while newest and book.answers[newest[-1]].position <= after:
+        newest.pop()
+    while end - after >= size:
+        upto = after + size
+        actions = [
+            [lot.number, *_plain_action(action)]
+            for lot in state.lots.values()
+            for action in _between(lot, after, upto)
+        ]
+        answers = []
+        while newest and (answer := book.answers[newest[-1]]).position <= upto:
+            answers.append(_plain_answer(newest.pop(), answer))
+        yield upto, orjson.dumps({"actions": actions, "answers": answers})
+        after = upto
 
 
 def encode_body(state: EventState, head: bytes, book: Book, chunked: int) -> bytes:
@@ -81,78 +99,100 @@ def encode_body(state: EventState, head: bytes, book: Book, chunked: int) -> byt
             "paddles": [_paddle_values(paddle) for paddle in state.paddles.values()],
             "tallies": [[p, tally.total, tally.reached] for p, tally in state.tallies.items()],
             "lots": [_plain_lot(lot, chunked) for lot in state.lots.values()],
-            "answers": _answers(book.answers, chunked, state.position),
+            "answers": _answers(book, chunked, state.position),
         }
     )
 
 
 def restore(body: bytes, chunks: Sequence[bytes]) -> tuple[Book, int]:
     """Rebuild a book, and say up to which position the chunks go. Raises SnapshotDamaged."""
+    steps = restore_in_steps(body, chunks)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            restored: tuple[Book, int] = done.value
+            return restored
+
+
+def restore_in_steps(
+    body: bytes, chunks: Sequence[bytes]
+) -> Generator[None, None, tuple[Book, int]]:
+    """Rebuild a book as `restore` does, a few milliseconds between two yields."""
     try:
         raw = orjson.loads(body)
         if raw["format"] != FORMAT:
             raise SnapshotDamaged(f"a snapshot of format {raw['format']}")
-        parts = [orjson.loads(chunk) for chunk in chunks]
         state = _state(raw)
-        by_lot: dict[int, list[Action]] = {number: [] for number in state.lots}
-        for number, *values in chain.from_iterable(part["actions"] for part in parts):
-            by_lot[number].append(_action(values))
         for plain in raw["lots"]:
-            _give_actions(state.lots[plain["definition"]["lot"]], plain, by_lot)
+            lot = _lot(plain, state)
+            state.lots[lot.number] = lot
+            if len(state.lots) % LOTS_A_STEP == 0:
+                yield
         book = Book(state, bytes.fromhex(raw["head"]), bytes.fromhex(raw["key"]))
-        for values in chain(*(part["answers"] for part in parts), raw["answers"]):
-            by, command_id, digest, position, seq, as_of, head, fields = values
-            book.answers[by, command_id] = Answer(
-                digest, position, seq, as_of, bytes.fromhex(head), fields
-            )
+        by_lot: dict[int, list[Action]] = {number: [] for number in state.lots}
+        for chunk in chunks:
+            part = orjson.loads(chunk)
+            yield
+            for number, *values in part["actions"]:
+                by_lot[number].append(_action(values))
+            yield
+            _remember(book, part["answers"])
+            yield
+        for count, plain in enumerate(raw["lots"], 1):
+            _give_actions(state.lots[plain["definition"]["lot"]], plain, by_lot)
+            if count % LOTS_A_STEP == 0:
+                yield
+        _remember(book, raw["answers"])
         return book, raw["chunked"]
     except (KeyError, TypeError, ValueError) as error:
         raise SnapshotDamaged(f"not a snapshot: {error}") from error
 
 
+def _remember(book: Book, answers: Iterable[Sequence[Any]]) -> None:
+    for by, command_id, digest, position, seq, as_of, head, fields in answers:
+        book.answers[by, command_id] = Answer(
+            digest, position, seq, as_of, bytes.fromhex(head), fields
+        )
+
+
 def _plain_action(action: Action) -> list[Any]:
-    return [*_action_values(action), _standing_values(action.before)]
+    values = list(_action_values(action))
+    values[BEFORE] = _standing_values(action.before)
+    return values
 
 
-def _action(values: Sequence[Any]) -> Action:
-    *plain, before = values
-    return Action(before=Standing(*before), **dict(zip(_ACTION_FIELDS, plain, strict=True)))
+def _action(values: list[Any]) -> Action:
+    values[BEFORE] = Standing(*values[BEFORE])
+    return Action(*values)
 
 
 def _between(lot: Lot, after: int, upto: int) -> list[Action]:
-    """Give a lot's actions in a span of positions; both lists are in order."""
+    """Give a lot's actions in a span of positions; earlier rounds come before this one."""
     found: list[Action] = []
-    for actions in (lot.actions, lot.past):
-        for action in reversed(actions):
-            if action.position <= after:
-                break
-            if action.position <= upto:
-                found.append(action)
-    found.reverse()
+    for actions in (lot.past, lot.actions):
+        first = bisect_right(actions, after, key=_position)
+        last = bisect_right(actions, upto, lo=first, key=_position)
+        found += actions[first:last]
     return found
 
 
-def _answers(
-    answers: dict[tuple[str, str], Answer], after: int, upto: int
-) -> list[tuple[Any, ...]]:
-    return [
-        (by, command_id, a.digest, a.position, a.seq, a.as_of, a.head.hex(), a.fields)
-        for (by, command_id), a in _answers_after(answers, after)
-        if a.position <= upto
-    ]
-
-
-def _answers_after(
-    answers: dict[tuple[str, str], Answer], after: int
-) -> Iterator[tuple[tuple[str, str], Answer]]:
-    """Go over the newest answers, back to a position; they were remembered in order."""
+def _answers(book: Book, after: int, upto: int) -> list[tuple[Any, ...]]:
+    """Give the newest answers in a span of positions; they were remembered in order."""
     newest = []
-    for key in reversed(answers):
-        answer = answers[key]
+    for key in reversed(book.answers):
+        answer = book.answers[key]
         if answer.position <= after:
             break
-        newest.append((key, answer))
-    return reversed(newest)
+        if answer.position <= upto:
+            newest.append(_plain_answer(key, answer))
+    newest.reverse()
+    return newest
+
+
+def _plain_answer(key: tuple[str, str], a: Answer) -> tuple[Any, ...]:
+    by, command_id = key
+    return (by, command_id, a.digest, a.position, a.seq, a.as_of, a.head.hex(), a.fields)
 
 
 def _plain_lot(lot: Lot, chunked: int) -> dict[str, Any]:
@@ -219,18 +259,20 @@ def _state(raw: Mapping[str, Any]) -> EventState:
         if paddle.user is not None:
             state.paddle_of[paddle.user] = paddle.number
     state.tallies = {paddle: Tally(total, reached) for paddle, total, reached in raw["tallies"]}
-    for plain in raw["lots"]:
-        lot = new_lot(define_lot(plain["definition"]), definition.ladder)
-        lot.standing = Standing(*plain["standing"])
-        for name in ("starts_at", "ends_at", "original_end", "remote_locked", "is_rewritten"):
-            setattr(lot, name, plain[name])
-        lot.dropped = plain["dropped"]
-        lot.absentees = {values[0]: Absentee(*values) for values in plain["absentees"]}
-        lot.fund = plain["fund"] and _fund(plain["fund"])
-        lot.offers = [Offer(*values) for values in plain["offers"]]
-        lot.wins = [Win(*values) for values in plain["wins"]]
-        state.lots[lot.number] = lot
     return state
+
+
+def _lot(plain: Mapping[str, Any], state: EventState) -> Lot:
+    lot = new_lot(define_lot(plain["definition"]), state.definition.ladder)
+    lot.standing = Standing(*plain["standing"])
+    for name in ("starts_at", "ends_at", "original_end", "remote_locked", "is_rewritten"):
+        setattr(lot, name, plain[name])
+    lot.dropped = plain["dropped"]
+    lot.absentees = {values[0]: Absentee(*values) for values in plain["absentees"]}
+    lot.fund = plain["fund"] and _fund(plain["fund"])
+    lot.offers = [Offer(*values) for values in plain["offers"]]
+    lot.wins = [Win(*values) for values in plain["wins"]]
+    return lot
 
 
 def _give_actions(lot: Lot, plain: Mapping[str, Any], by_lot: dict[int, list[Action]]) -> None:

@@ -13,9 +13,10 @@ from collections import OrderedDict
 import attrs
 import trio
 
+from saleroom.actors.recovery import restored
 from saleroom.auction.apply import apply, begin
 from saleroom.auction.record import decode_entry
-from saleroom.auction.snapshot import SnapshotDamaged, restore
+from saleroom.auction.snapshot import SnapshotDamaged
 from saleroom.auction.state import EventState
 from saleroom.storage.ports import Journal, NotFound, Snapshots
 
@@ -83,7 +84,7 @@ class Replicas:
         if snapshot is None:
             return None
         try:
-            return restore(snapshot.body, snapshot.chunks)[0].state
+            return (await restored(snapshot))[0].state
         except SnapshotDamaged as error:
             logger.warning("event %s: %s; reading the whole journal", event, error)
             return None

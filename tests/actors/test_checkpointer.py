@@ -225,3 +225,17 @@ async def test_a_status_that_was_not_mirrored_is_tried_again_in_peace(
         assert stage.weather.count("catalogue.set_status") - tries <= 12
         await trio.sleep(1)
         assert await status_of(stage) == "paused"
+
+
+async def test_a_registration_moves_the_participation_of_pledge_lots(
+    autojump_clock: MockClock,
+) -> None:
+    fund = {"lot": 7, "title": "A roof", "mode": "pledge", "opening": 1}
+    async with open_stage() as stage:
+        await stage.begin(silent(1), fund, paddles=1)
+        await stage.ask("pledge", by="u101", role=Role.DONOR, lot=7, level=5_000)
+        await trio.sleep(1)
+        assert orjson.loads((await stage.stores.hot.read(EVENT))["lot:7"])["participation"] == 1
+        await stage.ask("add_paddle", name="Bob", user="bob")
+        await trio.sleep(1)
+        assert orjson.loads((await stage.stores.hot.read(EVENT))["lot:7"])["participation"] == 0.5

@@ -19,7 +19,7 @@ from saleroom.auction.facts import FundFact
 from saleroom.auction.lot import Lot
 from saleroom.auction.refusal import Code
 from saleroom.auction.roles import Role
-from saleroom.auction.snapshot import encode_body, encode_chunk, restore
+from saleroom.auction.snapshot import encode_body, encode_chunks, restore
 from saleroom.auction.state import leaderboard
 from saleroom.protocol.views import lot_view, own_view
 from saleroom.protocol.wire_facts import wire_fact
@@ -173,10 +173,13 @@ class SaleMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def take_a_snapshot(self, data: st.DataObject) -> None:
         state = self.twin.state
-        upto = data.draw(st.integers(self.chunked, state.position))
-        self.chunks.append(encode_chunk(state, self.twin.answers, self.chunked, upto))
-        self.chunked = upto
-        body = encode_body(state, self.twin.head, self.twin, upto)
+        size = data.draw(st.integers(1, 20))
+        for upto, chunk in encode_chunks(state, self.twin, self.chunked, size):
+            assert upto == self.chunked + size
+            self.chunks.append(chunk)
+            self.chunked = upto
+        assert state.position - self.chunked < size
+        body = encode_body(state, self.twin.head, self.twin, self.chunked)
         self.snapshot = (body, self.replayed)
 
     @rule()
