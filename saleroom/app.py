@@ -16,19 +16,14 @@ from pathlib import Path
 import attrs
 import trio
 
-from saleroom.actors.audience import AudienceLimits
-from saleroom.actors.checkpointer import CheckpointLimits
 from saleroom.actors.clock import Clock
-from saleroom.actors.committer import CommitLimits
-from saleroom.actors.doorkeeper import EVENT_PATH, Doorkeeper, DoorkeeperLimits
-from saleroom.actors.event import EventLimits
-from saleroom.actors.mailbox import MailboxLimits
+from saleroom.actors.doorkeeper import EVENT_PATH, Doorkeeper
 from saleroom.actors.operator_feed import OperatorFeed
 from saleroom.actors.operator_session import OperatorSession
-from saleroom.actors.registry import EVENTS_PATH, Registry, RegistryLimits
-from saleroom.actors.session import Connection, TalkLimits
-from saleroom.actors.site import SiteLimits
-from saleroom.config import BadSetting, Limits, Settings
+from saleroom.actors.registry import EVENTS_PATH, Registry
+from saleroom.actors.session import Connection
+from saleroom.bounds import doorkeeper_limits, registry_limits
+from saleroom.config import BadSetting, Settings
 from saleroom.http.api import make_app
 from saleroom.http.door import Door, DoorLimits, open_listeners
 from saleroom.http.jwks import JwksKeys
@@ -38,8 +33,6 @@ from saleroom.http.websocket import Websocket
 from saleroom.loop_watch import LoopWatch
 from saleroom.operations import Operations
 from saleroom.protocol.close import Close
-from saleroom.protocol.feed import TailLimits
-from saleroom.protocol.session import SessionLimits
 from saleroom.storage.bridge import open_bridge
 from saleroom.storage.embedded import EmbeddedPostgres
 from saleroom.storage.embedded_home import EmbeddedPostgresFailed, default_data_folder
@@ -82,7 +75,7 @@ class Server:
     _hopeless: Exception | None = attrs.field(init=False, default=None)
     _clock: Clock = attrs.field(init=False, factory=Clock)
     _sessions: Pool = attrs.field(init=False, factory=Pool)
-    _watch: LoopWatch = attrs.field(init=False)
+    watch: LoopWatch = attrs.field(init=False)
     _away: dict[str, str] = attrs.field(init=False, factory=dict)
 
     def __attrs_post_init__(self) -> None:
@@ -92,7 +85,7 @@ class Server:
         verifier = TokenVerifier(keys, time.time)
         stores = postgres_stores(self.pool, self.hot)
         self.registry = Registry(stores, self._clock, registry_limits(limits))
-        self._watch = LoopWatch(self.registry.commands_entered)
+        self.watch = LoopWatch(self.registry.commands_entered)
         self.operators = OperatorFeed(self.tree, self._clock)
         self.doorkeeper = Doorkeeper(
             self.registry.find, verifier.verify, self._operate, doorkeeper_limits(limits)
@@ -194,7 +187,7 @@ class Server:
             ),
         ]
         observers = [
-            ChildSpec("loop", self._watch.run, statistics=self._watch.statistics),
+            ChildSpec("loop", self.watch.run, statistics=self.watch.statistics),
             ChildSpec("operators", self._run_operators),
         ]
         return SupervisorSpec(
@@ -351,7 +344,7 @@ class _WhenUp(trio.TaskStatus[None]):
     task_status: trio.TaskStatus[Server]
 
     def started(self, value: None = None) -> None:
-        LoopWatch.settle()
+        self.server.watch.begin()
         self.server.up.set()
         self.task_status.started(self.server)
 
@@ -374,58 +367,3 @@ async def open_server(settings: Settings) -> AsyncIterator[Server]:
     dsn = settings.database_url or (postgres.dsn if postgres else "")
     async with open_bridge() as bridge, open_hot(bridge, settings.redis_url) as hot:
         yield Server(settings, folder, secret, PostgresPool(bridge, dsn), hot, postgres)
-
-
-def registry_limits(limits: Limits) -> RegistryLimits:
-    """Give the events their bounds."""
-    return RegistryLimits(
-        site=SiteLimits(
-            mailbox=MailboxLimits(
-                commands=limits.mailbox_commands_max,
-                staff_reserve=limits.mailbox_staff_reserve,
-                user_share=limits.mailbox_user_share,
-                wait_s=limits.command_wait_s,
-            ),
-            audience=AudienceLimits(
-                slice_sends=limits.broadcast_slice_sends,
-                outbox_bytes=limits.outbox_bytes_max,
-                outbox_age_s=limits.outbox_age_s_max,
-                period_s=limits.leaderboard_period_ms / 1000,
-            ),
-            tail=TailLimits(
-                facts=limits.resume_facts,
-                age_ms=limits.resume_age_ms,
-                resume_bytes_max=limits.resume_bytes_max,
-            ),
-        ),
-        event=EventLimits(
-            commit=CommitLimits(
-                facts=limits.uncommitted_facts_max,
-                age_s=limits.uncommitted_age_ms_max / 1000,
-            ),
-            sign_s=limits.sign_of_life_ms / 1000,
-        ),
-        checkpoint=CheckpointLimits(
-            snapshot_facts=limits.snapshot_every_facts,
-            chunk_facts=limits.snapshot_chunk_facts,
-        ),
-    )
-
-
-def doorkeeper_limits(limits: Limits) -> DoorkeeperLimits:
-    """Give the sessions their bounds."""
-    return DoorkeeperLimits(
-        sockets_per_user=limits.sockets_per_user_max,
-        talk=TalkLimits(
-            hello_s=limits.hello_timeout_s,
-            heartbeat_ms=limits.heartbeat_ms,
-            silent_heartbeats=limits.silent_heartbeats,
-            machine=SessionLimits(
-                malformed_max=limits.malformed_frames_max,
-                donor_rate=limits.command_rate_per_s,
-                donor_burst=limits.command_burst,
-                staff_rate=limits.staff_rate_per_s,
-                staff_burst=limits.staff_burst,
-            ),
-        ),
-    )

@@ -12,6 +12,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any
 
 import trio
@@ -27,12 +28,15 @@ from saleroom.cli_shared import (
     say,
 )
 from saleroom.client import Message, NoAnswer, SaleClosed, event_url, open_client
+from saleroom.operator_client import OperatorClient, operator_url
 from saleroom.story import Story
 
 SERVER_DEFAULT = "http://127.0.0.1:8080"
 FETCH_S = 10.0
 BID_S = 60.0
 TOKEN_TTL_S = 3600
+CLEAR = "\x1b[H\x1b[J"
+"""What has a terminal start again at its top."""
 
 
 def add_commands(commands: Commands) -> None:
@@ -66,7 +70,9 @@ def add_commands(commands: Commands) -> None:
         _tree,
         "Show the supervision tree of a running server.",
         "tree --as otto.operator",
+        "tree --live --as otto.operator",
     )
+    tree.add_argument("--live", action="store_true", help="follow it until interrupted")
     _add_client(tree, Role.OPERATOR)
 
 
@@ -146,10 +152,29 @@ def _tree(arguments: argparse.Namespace) -> int:
     token = _token_of(arguments)
     if token is None:
         raise Failure("the tree needs --token TOKEN of an operator, or --as USER")
+    if arguments.live:
+        _follow_tree(arguments, token)
+        return 0
     node = _fetch(arguments.server, "/api/v1/operator/tree", token)
     for line in tree_lines(node):
         print(line)
     return 0
+
+
+def _follow_tree(arguments: argparse.Namespace, token: str) -> None:
+    """Draw the tree anew at each change; where the output is no terminal, one below the other."""
+    start = CLEAR if sys.stdout.isatty() else ""
+
+    def show(tree: Message) -> None:
+        lines = [f"{datetime.now().astimezone():%H:%M:%S}  Ctrl-C ends it", *tree_lines(tree)]
+        print(start + "\n".join(lines), flush=True)
+
+    async def follow() -> None:
+        async with trio.open_nursery() as nursery:
+            client = OperatorClient(operator_url(arguments.server), token, show=show)
+            nursery.start_soon(client.run)
+
+    _run_client(follow, arguments)
 
 
 def tree_lines(node: Message, depth: int = 0) -> list[str]:

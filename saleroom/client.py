@@ -195,12 +195,9 @@ class Client:
     async def _converse(self, socket: WebSocketConnection) -> None:
         self._socket = socket
         self.connections += 1
-        hello: Message = {"type": "hello", "token": self.token, "feed": self.feed}
-        if self.epoch is not None:
-            hello["resume"] = {"epoch": self.epoch, "seq": self.seq}
         silence_s = WELCOME_S
         with trio.fail_after(silence_s):
-            await socket.send_message(json.dumps(hello))
+            await socket.send_message(json.dumps(self._hello()))
         while True:
             with trio.fail_after(silence_s):
                 messages = json.loads(await socket.get_message())
@@ -215,6 +212,12 @@ class Client:
                         for pending in list(self._pending.values()):
                             await socket.send_message(pending.frame)
 
+    def _hello(self) -> Message:
+        hello: Message = {"type": "hello", "token": self.token, "feed": self.feed}
+        if self.epoch is not None:
+            hello["resume"] = {"epoch": self.epoch, "seq": self.seq}
+        return hello
+
     def _take(self, message: Message) -> bool:
         """Take one message; False when the feed has a gap."""
         kind = message["type"]
@@ -226,9 +229,7 @@ class Client:
             return True
         if kind == "welcome":
             self.welcome = message
-            self.epoch = message["epoch"]
-            if not message["recovered"]:
-                self.seq = message["seq"]
+            self._greeted(message)
             self._is_welcome = True
             self._first_word.set()
         elif kind == "feed":
@@ -237,6 +238,11 @@ class Client:
             self.seq = message["to"]
         self.on_message(message)
         return True
+
+    def _greeted(self, welcome: Message) -> None:
+        self.epoch = welcome["epoch"]
+        if not welcome["recovered"]:
+            self.seq = welcome["seq"]
 
 
 async def _back_off(delay_s: float) -> None:

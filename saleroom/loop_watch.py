@@ -44,7 +44,6 @@ class LoopWatch:
     async def run(self, child: Child) -> None:
         """Watch until asked to stop."""
         thresholds = gc.get_threshold()
-        self.settle()
         gc.set_threshold(YOUNG_OBJECTS, NEVER, NEVER)
         gc.callbacks.append(self._on_collection)
         try:
@@ -58,6 +57,12 @@ class LoopWatch:
             gc.callbacks.remove(self._on_collection)
             gc.set_threshold(*thresholds)
             gc.unfreeze()
+
+    def begin(self) -> None:
+        """Set aside what the server starts with; from here on pauses count."""
+        self.settle()
+        self._lags.clear()
+        self._longest_gc_s = 0.0
 
     @staticmethod
     def settle() -> None:
