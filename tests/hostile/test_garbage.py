@@ -1,0 +1,60 @@
+"""A connection leaves nothing that only a full collection finds: those are rare (I11)."""
+
+from __future__ import annotations
+
+import gc
+
+import pytest
+import trio
+
+from tests.http.wire import (
+    CLOSE,
+    TEXT,
+    Running,
+    client_frame,
+    close_payload,
+    get,
+    open_door,
+    upgrade,
+)
+
+CONNECTIONS = 10
+ENDS = {
+    "leaves at once": b"",
+    "a request": get("/", "Connection: close"),
+    "no request": b"\0\r\n\r\n",
+    "a bad key": upgrade(key="\xff"),
+    "a Close": upgrade() + client_frame(TEXT, b"x") + client_frame(CLOSE, close_payload(1000)),
+    "a breach": upgrade() + client_frame(0x3),
+    "no Close": upgrade() + client_frame(TEXT, b"x"),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+async def test_a_connection_leaves_no_cycles(end: str) -> None:
+    async with open_door() as running:
+        await connect(running, ENDS[end])
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(CONNECTIONS):
+                await connect(running, ENDS[end])
+            assert gc.collect() < CONNECTIONS
+        finally:
+            gc.enable()
+
+
+async def connect(running: Running, sent: bytes) -> None:
+    """Send this, read what comes with an end to our side, and wait until the door has let go."""
+    accepted = running.door.statistics().accepted
+    peer = await running.connect()
+    await peer.send(sent)
+    await peer.stream.send_eof()
+    while await peer.stream.receive_some():
+        pass
+    await peer.stream.aclose()
+    running.peers.clear()
+    while running.door.statistics().accepted == accepted:
+        await trio.testing.wait_all_tasks_blocked()
+    await running.all_gone()
+    await trio.testing.wait_all_tasks_blocked()
