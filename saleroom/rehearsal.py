@@ -38,6 +38,8 @@ from saleroom.storage.ports import Record, Stores
 from saleroom.supervisor import Child
 
 EVENT = "rehearsal"
+OFF_STAGE = frozenset({"opened", "starts_at", "public"})
+"""What may stand in a scenario's event, and the rules never see."""
 UNLIMITED = SessionLimits(malformed_max=10**9, donor_rate=1e9, donor_burst=1e9, staff_rate=1e9)
 VERSION = 1
 
@@ -196,7 +198,7 @@ class _Stage:
 
 async def _set_stage(scenario: Scenario, clock: MockClock) -> _Stage:
     stores = memory_stores()
-    settings = {k: v for k, v in scenario.event.items() if k != "opened"}
+    settings = {k: v for k, v in scenario.event.items() if k not in OFF_STAGE}
     try:
         event = define_event({"id": EVENT, "title": scenario.name[:500] or EVENT, **settings})
         lots = [define_lot({"title": f"Lot {raw.get('lot')}", **raw}) for raw in scenario.lots]

@@ -356,3 +356,12 @@ def test_definitions_that_are_refused_make_no_scenario(parts: dict[str, Any]) ->
 def test_steps_of_the_same_moment_are_in_order() -> None:
     steps = [step(5, crash=True), bid(5, ANN, 10_000, ack={}), step(5, facts=["bid_placed"])]
     assert played(scenario(*steps)) == []
+
+
+def test_an_event_may_be_described_as_for_the_api() -> None:
+    event = {"currency": "EUR", "title": "Spring", "starts_at": 5, "public": True}
+    state = {"event": {"title": "Spring", "currency": "EUR", "status": "open"}}
+    raw = {"scenario": 1, "name": "x", "event": event, "steps": [{"at": 0, "state": state}]}
+    (scenario,) = read_scenarios(orjson.dumps(raw))
+    clock = MockClock()
+    assert trio.run(rehearse, scenario, clock, clock=clock) == []
