@@ -26,12 +26,14 @@ from saleroom.auction.facts import EventDefined
 from saleroom.auction.record import KEY_BYTES
 from saleroom.auction.state import Paddle
 from saleroom.storage.ports import Record, Stores
-from saleroom.supervisor import Child, ChildSpec, Strategy, Supervisor, SupervisorSpec
+from saleroom.supervisor import Backoff, Child, ChildSpec, Strategy, Supervisor, SupervisorSpec
 
 logger = logging.getLogger("saleroom.actors")
 
 EVENTS_PATH = "saleroom/events"
 EVENT_INTENSITY, EVENT_PERIOD_S = 5, 10.0
+FIRST_REST_S = 0.02
+"""Before the first restart of an actor: a room notices a tenth of a second."""
 
 
 @attrs.frozen
@@ -95,6 +97,7 @@ class Registry:
             ],
             intensity=EVENT_INTENSITY,
             period_s=EVENT_PERIOD_S,
+            backoff=Backoff(first_s=FIRST_REST_S),
             parked=True,
         )
 
