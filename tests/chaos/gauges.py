@@ -39,6 +39,7 @@ class Sample:
     facts: int
     lag_p50_ms: float
     lag_max_ms: float
+    gc_max_ms: float
     slow_cut: int
 
 
@@ -76,6 +77,7 @@ class Gauges:
             facts=_stats(tree, f"{event}/engine").get("seq", 0),
             lag_p50_ms=loop["lag_p50_ms"],
             lag_max_ms=loop["lag_max_ms"],
+            gc_max_ms=loop["gc_max_ms"],
             slow_cut=audience.get("slow_cut", 0),
         )
 

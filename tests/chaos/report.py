@@ -44,7 +44,7 @@ def report_lines(
     faulty = sum(not o.is_clean for o in outcomes) + len(broken)
     yield from (TITLE, "", *CHECKED.splitlines(), "")
     yield f"{len(outcomes) + len(broken)} rounds from seed {seed}, {_now()}:"
-    yield f"**{acknowledged:,} bids acknowledged, {lost} lost, {doubled} doubled, "
+    yield f"**{acknowledged:,} bids acknowledged, {lost} lost, {doubled} doubled,"
     yield f"{faulty} rounds with something to report.**"
     yield from ("", *MEASURED.splitlines(), "")
     yield "| Fault | Rounds | Acknowledged | Lost | Doubled | Median | Max | Since | Goal |"

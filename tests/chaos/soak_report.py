@@ -19,8 +19,8 @@ EXPLAINED = """\
 One server on the embedded database, with donors who bid, an auctioneer who sells one live lot over
 and over, guests who vanish and resume, rude ones (binary, oversized and malformed frames, no hello,
 no HTTP), readers who never read their socket, and pages read over HTTP. An event remembers every
-bid and every command's id for its life, so memory grows with facts; the slope is over the second
-half."""
+bid and every command's id for its life, so memory grows with facts, and the first 10,000 are also kept
+for those who resume; the slope is over the second half."""
 CURVES: Sequence[tuple[str, Callable[[Sample], float]]] = (
     ("resident memory, MiB", lambda sample: sample.rss_bytes / MIB),
     ("descriptors", lambda sample: sample.descriptors),
@@ -61,6 +61,7 @@ _ROWS: Sequence[tuple[str, Callable[[Sample], str]]] = (
     ("Websockets in the room", lambda sample: str(sample.connections)),
     ("Lag of the loop, median of a minute", lambda sample: f"{sample.lag_p50_ms:.2f} ms"),
     ("Lag of the loop, longest of a minute", lambda sample: f"{sample.lag_max_ms:.1f} ms"),
+    ("Longest garbage collection", lambda sample: f"{sample.gc_max_ms:.1f} ms"),
     ("Slow readers cut so far", lambda sample: str(sample.slow_cut)),
 )
 

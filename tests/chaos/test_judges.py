@@ -26,7 +26,7 @@ from tests.chaos.verdict import Ledger, Verdict
 from tests.history import EVENT, evening, records_of, rewritten
 
 MACHINE = Machine("a processor", "2", "Linux", (0.0, 0.0, 0.0), "3.11", {}, "abc")
-QUIET = Sample(0.0, 1_000, 20, 1, 40, 0, 10, 0.5, 2.0, 0)
+QUIET = Sample(0.0, 1_000, 20, 1, 40, 0, 10, 0.5, 2.0, 1.0, 0)
 
 
 def journal() -> list[Record]:
@@ -172,7 +172,7 @@ def test_a_page_tells_what_was_lost_and_which_goals_were_missed() -> None:
     clean = Outcome(fault, 1, 1.5, Verdict(100, 0, 0, []), 0)
     bad = Outcome(fault, 2, 2.5, Verdict(200, 1, 2, ["lost: a bid"]), 0)
     page = "\n".join(report_lines([clean, bad], ["two servers, seed 3: hung"], {}, MACHINE, 9))
-    assert "**300 bids acknowledged, 1 lost, 2 doubled, \n2 rounds" in page
+    assert "**300 bids acknowledged, 1 lost, 2 doubled,\n2 rounds" in page
     assert "| server killed | 2 | 300 | 1 | 2 | 2.00 s | 2.50 s |" in page
     assert "≤ 2.00 s: 1 of 2" in page
     assert "- server killed, seed 2: lost: a bid" in page
