@@ -16,16 +16,23 @@ from bench import BenchFailed
 from bench.commit import measure_commit
 from bench.fanout import measure_fanout
 from bench.host import CHECKOUT
+from bench.idle import measure_idle
 from bench.memory import measure_memory
+from bench.pure import measure_actor, measure_engine, measure_replay
 from bench.report import Result, describe_machine, write_json
-from bench.room import measure_room
-from bench.usage import Cores, choose_cores, pin
+from bench.rooms import measure_rooms
+from bench.setting import Setting
+from bench.usage import choose_cores, pin
 
-MEASURES: Mapping[str, tuple[str, Callable[[Cores], Result]]] = {
-    "room": ("a bid's way to every screen of a full room", measure_room),
-    "commit": ("bids accepted, durable and answered a second", measure_commit),
+MEASURES: Mapping[str, tuple[str, Callable[[Setting], list[Result]]]] = {
+    "engine": ("decisions of the book, without I/O", measure_engine),
+    "replay": ("facts from bytes, the chain checked", measure_replay),
+    "actor": ("durable commands, straight into the actor", measure_actor),
+    "commit": ("purchases accepted, durable and answered a second", measure_commit),
     "fanout": ("CPU of the server for one frame to one socket", measure_fanout),
     "memory": ("memory of an idle connection", measure_memory),
+    "idle": ("CPU of sockets while nobody bids", measure_idle),
+    "room": ("a bid's way to every screen, and its cost", measure_rooms),
 }
 RESULTS = CHECKOUT / "bench" / "results"
 
@@ -43,29 +50,32 @@ def main(argv: Sequence[str] | None = None) -> int:
     machine = describe_machine(cores, CHECKOUT)
     print("\n".join(machine.lines()), end="\n\n", flush=True)
     pin(0, cores.client)
-    results, failed = [], False
+    setting = Setting(cores, is_brief=arguments.smoke)
+    results: list[Result] = []
+    failed = False
     for number, name in enumerate(names, 1):
         about, measure = MEASURES[name]
         print(f"[{number}/{len(names)}] {name}: {about} ...", file=sys.stderr, flush=True)
         try:
-            results.append(_measured(measure, cores))
+            taken = _measured(measure, setting)
         except BenchFailed as error:
             print(f"bench: {name}: {error}", file=sys.stderr)
             failed = True
         else:
-            print("\n".join(results[-1].lines()), flush=True)
+            results += taken
+            print("\n".join(line for result in taken for line in result.lines()), flush=True)
     path = arguments.json or RESULTS / f"{'smoke' if arguments.smoke else '-'.join(names)}.json"
     write_json(path, machine, results)
-    print(f"\n{sum(r.is_met for r in results)} of {len(names)} goals met; kept in {path}")
+    print(f"\n{sum(r.is_met for r in results)} of {len(results)} goals met; kept in {path}")
     return 1 if failed else 0
 
 
-def _measured(measure: Callable[[Cores], Result], cores: Cores) -> Result:
+def _measured(measure: Callable[[Setting], list[Result]], setting: Setting) -> list[Result]:
     """Measure without a collection of the client's own garbage in between."""
     gc.collect()
     gc.disable()
     try:
-        return measure(cores)
+        return measure(setting)
     finally:
         gc.enable()
 

@@ -14,14 +14,16 @@ from collections.abc import Sequence
 import attrs
 
 from bench import BenchFailed
-from bench.host import HOST, SERVE, Host, running_server
-from bench.load import Client, Load, feed_end
+from bench.host import BENCH_SERVE, HOST, Host, running_server
+from bench.load import Client, Load
 from bench.report import Goal, Result
-from bench.sale import Sale, bid, open_sale, tokens
-from bench.usage import Cores, usage_between
+from bench.sale import Sale, bid, feed_end, hello, hellos, open_sale, speaks
+from bench.setting import Setting
+from bench.usage import usage_between
 
 SOCKETS, BIDDERS, BIDS_PER_S = 1_000, 10, 50
-IDLE_S, WARM_S, WINDOW_S, WINDOWS = 4.0, 1.0, 4.0, 3
+IDLE_S, WARM_S, WINDOW_S, BRIEF_S, WINDOWS = 4.0, 1.0, 4.0, 1.5, 3
+SAMPLED_S = 3.0
 SETTLE_S = 5.0
 GOAL = Goal("<=", 6.0)
 
@@ -37,9 +39,9 @@ class Crowd:
 
     def enter(self, host: Host, sale: Sale) -> None:
         """Connect everyone."""
-        spectators = [None] * (SOCKETS - BIDDERS)
-        signed = [*tokens(host, sale, BIDDERS), *spectators]
-        self.clients = self.load.connect(sale.event, signed, self._hear)
+        spectators = [hello(None)] * (SOCKETS - BIDDERS)
+        everyone = [*hellos(host, sale, BIDDERS), *spectators]
+        self.clients = self.load.connect(speaks(sale.event), everyone, self._hear)
 
     def run(self, seconds: float) -> int:
         """Bid by the clock until all have seen all of it; give the frames that were read."""
@@ -76,9 +78,9 @@ class Crowd:
             raise BenchFailed(f"a bid was refused: {message[:300].decode()}")
 
 
-def measure_fanout(cores: Cores) -> Result:
+def measure_fanout(setting: Setting) -> list[Result]:
     """Take the measure."""
-    with running_server(SERVE, cores) as host:
+    with running_server(BENCH_SERVE, setting.cores) as host:
         sale = open_sale(host, lots=BIDDERS, users=BIDDERS)
         load = Load(HOST, host.port)
         crowd = Crowd(load)
@@ -87,14 +89,16 @@ def measure_fanout(cores: Cores) -> Result:
             crowd.run(WARM_S)
             idle_rate = _idle_rate(host, load)
             first = host.usage()
-            windows = [_window(host, crowd, idle_rate) for _ in range(WINDOWS)]
-            usage = usage_between(first, host.usage(), cores)
+            windows = [_window(setting, host, crowd, idle_rate) for _ in range(WINDOWS)]
+            usage = usage_between(first, host.usage(), setting.cores)
+            with host.sampled() as busiest:
+                crowd.run(SAMPLED_S)
             crowd.settle()
         finally:
             load.close()
     costs = [cost for cost, _ in windows]
     frames = sum(count for _, count in windows)
-    return Result(
+    result = Result(
         measure="fanout",
         conditions=f"{SOCKETS} sockets, {BIDS_PER_S} bids/s, {frames:,} frames read; "
         "CPU of the server process above idle, per frame",
@@ -105,8 +109,9 @@ def measure_fanout(cores: Cores) -> Result:
         usage=usage,
         spread=costs,
         found=[f"idle: {idle_rate:.2%} of the core with {SOCKETS} sockets"],
-        details={"frames": frames, "idle_share": idle_rate},
+        details={"frames": frames, "idle_share": idle_rate, "busiest": busiest},
     )
+    return [result]
 
 
 def _idle_rate(host: Host, load: Load) -> float:
@@ -116,9 +121,9 @@ def _idle_rate(host: Host, load: Load) -> float:
     return usage_between(before, host.usage(), host.cores).server_share
 
 
-def _window(host: Host, crowd: Crowd, idle_rate: float) -> tuple[float, int]:
+def _window(setting: Setting, host: Host, crowd: Crowd, idle_rate: float) -> tuple[float, int]:
     """Give the cost of a frame in microseconds, and the frames read."""
     before = host.usage()
-    frames = crowd.run(WINDOW_S)
+    frames = crowd.run(setting.seconds(WINDOW_S, BRIEF_S))
     usage = usage_between(before, host.usage(), host.cores)
     return (usage.server_cpu_s - idle_rate * usage.elapsed_s) / frames * 1e6, frames

@@ -62,6 +62,13 @@ class Histogram:
         quantiles = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "max": 1.0}
         return {name: self.quantile_ms(share) for name, share in quantiles.items()}
 
+    def curve_ms(self) -> list[tuple[float, float]]:
+        """Give (share, ms) ever closer to the end, each step halving what is left out."""
+        shares = [0.0, 0.25, 0.5]
+        while (1 - shares[-1]) * self.count > 1:
+            shares.append((1 + shares[-1]) / 2)
+        return [(share, self.quantile_ms(share)) for share in shares]
+
 
 def _bucket(value: int) -> int:
     """Number the bucket of a value: one each below 128, then 128 an octave."""

@@ -6,6 +6,7 @@ with the embedded database, and nothing of it outlives the block. Source: PROTOC
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import secrets
@@ -15,21 +16,23 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import attrs
 
 from bench import BenchFailed
-from bench.server import TRIMMED
+from bench.server import SAMPLED, SAMPLING, TRIMMED
 from bench.usage import Cores, Reading, pin, read_usage
 from saleroom.auction.roles import Role
 from saleroom.http.tokens import SecretKey, TokenIssuer
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
-START_S, STOP_S, TRIM_S = 60.0, 30.0, 10.0
+START_S, STOP_S, TRIM_S, REQUEST_S = 60.0, 30.0, 10.0, 10.0
 TOKEN_S = 3600
 SERVING = re.compile(rb"serving on http://127\.0\.0\.1:(\d+)")
 
@@ -59,10 +62,36 @@ class Host:
         self.process.send_signal(signal.SIGUSR1)
         _read_until(self.process, re.compile(TRIMMED.encode()), TRIM_S)
 
+    @contextmanager
+    def sampled(self) -> Iterator[dict[str, float]]:
+        """Have `bench.server` sample itself; at the block's end the shares of its functions."""
+        shares: dict[str, float] = {}
+        self.process.send_signal(signal.SIGUSR2)
+        _read_until(self.process, re.compile(SAMPLING.encode()), TRIM_S)
+        yield shares
+        self.process.send_signal(signal.SIGUSR2)
+        said = _read_until(self.process, re.compile(SAMPLED.encode() + rb"(\{.*\})\n"), TRIM_S)
+        shares.update(json.loads(said[1]))
+
+    def loop(self) -> Mapping[str, float]:
+        """Read how late the server's loop ran during the last minute, in ms."""
+        request = urllib.request.Request(
+            f"http://{HOST}:{self.port}/api/v1/operator/tree",
+            headers={"Authorization": f"Bearer {self.token('otto', Role.OPERATOR)}"},
+        )
+        with urllib.request.urlopen(request, timeout=REQUEST_S) as response:  # noqa: S310 - our own
+            stats: Mapping[str, float] = _node(json.load(response), "loop")["stats"]
+            return stats
+
 
 @contextmanager
-def running_server(module: Sequence[str], cores: Cores) -> Iterator[Host]:
-    """Run `python -m MODULE...` for the length of the block. Raises BenchFailed."""
+def running_server(
+    module: Sequence[str], cores: Cores, stores: Mapping[str, str] | None = None
+) -> Iterator[Host]:
+    """Run `python -m MODULE...` for the length of the block. Raises BenchFailed.
+
+    stores: settings that name other stores than the embedded ones.
+    """
     secret = secrets.token_hex(32)
     with tempfile.TemporaryDirectory(prefix="saleroom-bench-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
@@ -73,6 +102,7 @@ def running_server(module: Sequence[str], cores: Cores) -> Iterator[Host]:
             "SALEROOM_PORT": "0",
             "SALEROOM_SECRET": secret,
             "SALEROOM_LOG_LEVEL": "warning",
+            **(stores or {}),
         }
         process = subprocess.Popen(
             [sys.executable, "-m", *module],
@@ -86,6 +116,16 @@ def running_server(module: Sequence[str], cores: Cores) -> Iterator[Host]:
             yield Host(process, port, TokenIssuer(SecretKey(secret.encode()), time.time), cores)
         finally:
             _stop(process)
+
+
+def _node(tree: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Find a node of the tree by the last part of its path."""
+    found = [tree]
+    for node in found:
+        if node["path"].rpartition("/")[2] == name:
+            return node
+        found.extend(node["children"])
+    raise BenchFailed(f"the server's tree has no {name}")
 
 
 def _read_until(

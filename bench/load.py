@@ -2,21 +2,22 @@
 
 Owns: client sockets, their framing and the one loop that reads them. Invariant: the time of a frame
 is taken after it was read, so that a slow client counts against the server and never for it.
-It parses no JSON past the welcome. Knows nothing of lots or bids.
-Source: RFC 6455 (a mask of zeros is a mask), PROTOCOL 2.
+It parses no JSON. Knows nothing of lots or bids, nor of which server it speaks to: a `Dialect` says
+how that one greets. Source: RFC 6455 (a mask of zeros is a mask).
 """
 
 from __future__ import annotations
 
-import json
 import selectors
 import socket
 import struct
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+
+import attrs
 
 from bench import BenchFailed
+from bench.limits import require_sockets, source_address
 
 RECEIVE_BYTES = 64 * 1024
 CONNECT_S, WELCOME_S = 10.0, 20.0
@@ -27,19 +28,65 @@ TEXT, CLOSE, PING, PONG = 0x1, 0x8, 0x9, 0xA
 
 Hear = Callable[["Client", bytes, float], None]
 """Takes one text message and the time (perf_counter) at which it had been read."""
+Frames = list[tuple[int, bytes]]
+
+
+@attrs.frozen
+class Dialect:
+    """How a server greets.
+
+    greet: takes what comes first until it says that the client is welcome; may raise BenchFailed.
+    None: who is upgraded is welcome. replies: messages that want one.
+    """
+
+    path: str
+    greet: Callable[[Client, bytes], bool] | None = None
+    replies: Mapping[bytes, bytes] = attrs.field(factory=dict)
+
+
+class Splitter:
+    """Finds the frames in what was read; the bytes of a broadcast are split once for all."""
+
+    def __init__(self) -> None:
+        self._data = b""
+        self._found: tuple[Frames, bytes] = [], b""
+
+    def split(self, data: bytes) -> tuple[Frames, bytes]:
+        """Give the whole frames and the rest."""
+        if data != self._data:
+            self._data, self._found = data, server_frames(data)
+        return self._found
 
 
 class Client:
-    """One websocket. welcome: what the server said first. hear: may be replaced at any time."""
+    """One websocket. hear: may be replaced at any time. seq: how far it has been shown."""
 
-    __slots__ = ("_rest", "connection", "hear", "index", "seq", "welcome")
+    __slots__ = (
+        "_dialect",
+        "_rest",
+        "_splitter",
+        "connection",
+        "hear",
+        "index",
+        "is_welcome",
+        "seq",
+    )
 
-    def __init__(self, connection: socket.socket, index: int, hear: Hear) -> None:
+    def __init__(
+        self,
+        connection: socket.socket,
+        index: int,
+        hear: Hear,
+        dialect: Dialect,
+        splitter: Splitter,
+    ) -> None:
         self.connection = connection
         self.index = index
         self.hear = hear
-        self.welcome: dict[str, Any] | None = None
+        self.is_welcome = dialect.greet is None
         self.seq = 0
+        self._dialect = dialect
+        self._splitter = splitter
         self._rest = b""
 
     def send(self, *messages: bytes) -> None:
@@ -61,23 +108,30 @@ class Client:
         now = time.perf_counter()
         if not data:
             raise BenchFailed("the server ended a connection")
-        frames, self._rest = server_frames(self._rest + data)
+        if self._rest:
+            data = self._rest + data
+        frames, self._rest = self._splitter.split(data)
         for opcode, payload in frames:
             if opcode == TEXT:
-                if self.welcome is None:
-                    self._take_welcome(payload)
-                else:
+                if self.is_welcome and not self._dialect.replies:
                     self.hear(self, payload, now)
+                else:
+                    self._take(payload, now)
             elif opcode == PING:
                 self.connection.send(client_frame(PONG, payload))
             elif opcode == CLOSE:
                 raise BenchFailed(f"the server closed a connection: {payload[2:].decode()}")
 
-    def _take_welcome(self, payload: bytes) -> None:
-        self.welcome = json.loads(payload)[0]
-        if self.welcome["type"] != "welcome":
-            raise BenchFailed(f"no welcome: {payload[:200].decode()}")
-        self.seq = self.welcome["seq"]
+    def _take(self, payload: bytes, now: float) -> None:
+        """Take a message that may not be for whoever hears this client."""
+        reply = self._dialect.replies.get(payload)
+        if reply is not None:
+            self.send(reply)
+        elif self.is_welcome:
+            self.hear(self, payload, now)
+        else:
+            assert self._dialect.greet is not None
+            self.is_welcome = self._dialect.greet(self, payload)
 
 
 class Load:
@@ -86,13 +140,15 @@ class Load:
     def __init__(self, host: str, port: int) -> None:
         self._address = (host, port)
         self._selector = selectors.DefaultSelector()
+        self._splitter = Splitter()
         self.clients: list[Client] = []
 
-    def connect(self, event: str, tokens: Sequence[str | None], hear: Hear) -> list[Client]:
-        """Open one welcomed socket per token; None is a spectator."""
+    def connect(self, dialect: Dialect, hellos: Sequence[bytes | None], hear: Hear) -> list[Client]:
+        """Open one welcomed socket per hello; None: it says nothing."""
+        require_sockets(len(self.clients) + len(hellos))
         opened = []
-        for start in range(0, len(tokens), BATCH):
-            opened += self._connect_batch(event, tokens[start : start + BATCH], hear)
+        for start in range(0, len(hellos), BATCH):
+            opened += self._connect_batch(dialect, hellos[start : start + BATCH], hear)
         return opened
 
     def poll(self, until: float) -> None:
@@ -101,7 +157,7 @@ class Load:
         while True:
             left = until - time.perf_counter()
             for key, _ in select(left if left > SPIN_S else 0):
-                key.data.read()
+                key.data()
             if left <= 0:
                 return
 
@@ -119,28 +175,34 @@ class Load:
             client.connection.close()
         self._selector.close()
 
-    def _connect_batch(self, event: str, tokens: Sequence[str | None], hear: Hear) -> list[Client]:
+    def _connect_batch(
+        self, dialect: Dialect, hellos: Sequence[bytes | None], hear: Hear
+    ) -> list[Client]:
         request = (
-            f"GET /ws/v1/events/{event} HTTP/1.1\r\nHost: {self._address[0]}\r\n"
+            f"GET {dialect.path} HTTP/1.1\r\nHost: {self._address[0]}:{self._address[1]}\r\n"
             "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
             "Sec-WebSocket-Key: c2FsZXJvb20gYmVuY2htaw==\r\n\r\n"
         ).encode()
         batch = []
-        for _ in tokens:
-            connection = socket.create_connection(self._address, CONNECT_S)
+        for _ in hellos:
+            number = len(self.clients)
+            connection = socket.create_connection(
+                self._address, CONNECT_S, (source_address(number), 0)
+            )
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection.sendall(request)
-            batch.append(Client(connection, len(self.clients), hear))
+            batch.append(Client(connection, number, hear, dialect, self._splitter))
             self.clients.append(batch[-1])
-        for client, token in zip(batch, tokens, strict=True):
-            _await_upgrade(client.connection)
+        for client, hello in zip(batch, hellos, strict=True):
+            await_upgrade(client.connection)
             client.connection.setblocking(False)
-            self._selector.register(client.connection, selectors.EVENT_READ, client)
-            client.send(json.dumps({"type": "hello", "token": token}).encode())
+            self._selector.register(client.connection, selectors.EVENT_READ, client.read)
+            if hello is not None:
+                client.send(hello)
         waiting = list(batch)
 
         def are_welcome() -> bool:
-            while waiting and waiting[-1].welcome is not None:
+            while waiting and waiting[-1].is_welcome:
                 waiting.pop()
             return not waiting
 
@@ -158,7 +220,7 @@ def client_frame(opcode: int, payload: bytes) -> bytes:
     return head + payload
 
 
-def server_frames(data: bytes) -> tuple[list[tuple[int, bytes]], bytes]:
+def server_frames(data: bytes) -> tuple[Frames, bytes]:
     """Split bytes into whole frames, as (opcode, payload), and the rest."""
     frames, at, size = [], 0, len(data)
     while size - at >= 2:
@@ -173,21 +235,14 @@ def server_frames(data: bytes) -> tuple[list[tuple[int, bytes]], bytes]:
     return frames, data[at:]
 
 
-def feed_end(message: bytes) -> int | None:
-    """Give the `to` of the feed that a message begins with, without parsing; None for others."""
-    if not message.startswith(b'[{"type":"feed"'):
-        return None
-    start = message.index(b'"to":') + 5
-    return int(message[start : message.index(b",", start)])
-
-
-def _await_upgrade(connection: socket.socket) -> None:
-    """Read the answer to the handshake; a server speaks no frame before the hello."""
-    answer = b""
-    while not answer.endswith(b"\r\n\r\n"):
-        chunk = connection.recv(4096)
-        if not chunk:
+def await_upgrade(connection: socket.socket) -> None:
+    """Read the answer to the handshake, and nothing after it. Raises BenchFailed."""
+    answer, end = b"", -1
+    while end < 0:
+        answer = connection.recv(4096, socket.MSG_PEEK)
+        if not answer:
             break
-        answer += chunk
+        end = answer.find(b"\r\n\r\n")
+    connection.recv(end + 4)
     if not answer.startswith(b"HTTP/1.1 101 "):
         raise BenchFailed(f"no websocket: {answer[:200]!r}")

@@ -87,13 +87,16 @@ class Result:
             f"CPU: server {self.usage.server_share:.0%}, "
             f"postgres {self.usage.postgres_share:.0%}, client {self.usage.client_share:.0%}"
         )
+        busiest = self.details.get("busiest", {})
+        profile = ", ".join(f"{name} {share:.0%}" for name, share in list(busiest.items())[:6])
         windows = ", ".join(_shown(value) for value in self.spread)
         return [
-            f"{self.measure:<7} {verdict:<6}  {self.figure} {shown} {self.unit} ({goal})",
+            f"{self.measure:<12} {verdict:<6}  {self.figure} {shown} {self.unit} ({goal})",
             f"        {self.conditions}",
             *(f"        {line}" for line in self.found),
             *([f"        windows: {windows} {self.unit}"] if self.spread else []),
             f"        {shares}",
+            *([f"        busiest: {profile}"] if profile else []),
             *(f"        note: {warning}" for warning in self.warnings()),
         ]
 

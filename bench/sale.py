@@ -17,7 +17,7 @@ import attrs
 
 from bench import BenchFailed
 from bench.host import HOST, Host
-from bench.load import Client, Load
+from bench.load import Client, Dialect, Load
 from saleroom.auction.roles import Role
 
 REQUEST_S, ANSWER_S = 30.0, 30.0
@@ -37,11 +37,14 @@ class Sale:
     users: Sequence[str]
 
 
-def open_sale(host: Host, *, lots: int, users: int) -> Sale:
-    """Create an event, its lots and bidders who accepted the terms, and open it."""
+def open_sale(host: Host, *, lots: int, users: int, mode: str = "silent") -> Sale:
+    """Create an event, its lots and bidders who accepted the terms, and open it.
+
+    mode: "silent", or "sale" for lots of which there is no end.
+    """
     event = _create_event(host)
     names = [f"bidder.{number}" for number in range(users)]
-    groups: list[list[Command]] = [_lot(number) for number in range(1, lots + 1)]
+    groups: list[list[Command]] = [_lot(number, mode) for number in range(1, lots + 1)]
     groups += [_paddle(PADDLE_FIRST + n, name) for n, name in enumerate(names)]
     load = Load(HOST, host.port)
     try:
@@ -58,10 +61,51 @@ def bid(command_id: int, lot: int, amount: int) -> bytes:
     return b'{"type":"place_bid","id":"%d","lot":%d,"amount":%d}' % (command_id, lot, amount)
 
 
-def tokens(host: Host, sale: Sale, count: int) -> list[str]:
-    """Sign tokens for so many sockets, the bidders taking turns."""
-    signed = cycle([host.token(user) for user in sale.users])
+def buy(command_id: int, lot: int) -> bytes:
+    """Write a purchase of one unit."""
+    return b'{"type":"buy","id":"%d","lot":%d}' % (command_id, lot)
+
+
+def speaks(event: str) -> Dialect:
+    """Say how our server greets on an event."""
+    return Dialect(f"/ws/v1/events/{event}", _take_welcome)
+
+
+def hello(token: str | None) -> bytes:
+    """Write what a client says first; None is a spectator."""
+    return json.dumps({"type": "hello", "token": token}).encode()
+
+
+def hellos(host: Host, sale: Sale, count: int) -> list[bytes]:
+    """Sign hellos for so many sockets, the bidders taking turns."""
+    signed = cycle([hello(host.token(user)) for user in sale.users])
     return [next(signed) for _ in range(count)]
+
+
+def feed_end(message: bytes) -> int | None:
+    """Give the `to` of the feed that a message begins with, without parsing; None for others."""
+    if not message.startswith(b'[{"type":"feed"'):
+        return None
+    start = message.index(b'"to":') + 5
+    return int(message[start : message.index(b",", start)])
+
+
+def current_seq(host: Host, sale: Sale) -> int:
+    """Ask a fresh connection how far the event has come."""
+    load = Load(HOST, host.port)
+    try:
+        (client,) = load.connect(speaks(sale.event), [hello(None)], lambda *heard: None)
+        return client.seq
+    finally:
+        load.close()
+
+
+def _take_welcome(client: Client, payload: bytes) -> bool:
+    welcome = json.loads(payload)[0]
+    if welcome["type"] != "welcome":
+        raise BenchFailed(f"no welcome: {payload[:200].decode()}")
+    client.seq = welcome["seq"]
+    return True
 
 
 def _create_event(host: Host) -> str:
@@ -78,17 +122,16 @@ def _create_event(host: Host) -> str:
         return str(json.load(response)["id"])
 
 
-def _lot(number: int) -> list[Command]:
-    return [
-        {
-            "type": "add_lot",
-            "lot": number,
-            "title": f"Lot {number}",
-            "mode": "silent",
-            "opening": 1,
-            "ends_at": int(time.time() * 1000) + LOT_LENGTH_MS,
-        }
-    ]
+def _lot(number: int, mode: str) -> list[Command]:
+    lot = {
+        "type": "add_lot",
+        "lot": number,
+        "title": f"Lot {number}",
+        "mode": mode,
+        "opening": 1,
+        "ends_at": int(time.time() * 1000) + LOT_LENGTH_MS,
+    }
+    return [lot | ({"quantity": 0} if mode == "sale" else {})]
 
 
 def _paddle(number: int, user: str) -> list[Command]:
@@ -120,7 +163,7 @@ def _command_all(load: Load, host: Host, event: str, admin: str, commands: list[
                 raise BenchFailed(f"the sale could not be set up: {message}")
             answered += message["type"] == "ack"
 
-    (client,) = load.connect(event, [host.token(admin, Role.ADMIN)], hear)
+    (client,) = load.connect(speaks(event), [hello(host.token(admin, Role.ADMIN))], hear)
     for start in range(0, len(commands), IN_FLIGHT):
         batch = commands[start : start + IN_FLIGHT]
         for number, command in enumerate(batch, start):

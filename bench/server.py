@@ -1,8 +1,9 @@
 """The server under load where `saleroom serve` would not do: `python -m bench.server`.
 
 Owns: nothing; it is the server that `saleroom.app` composes, with the donors' command rate lifted
-where asked, and memory given back to the system on SIGUSR1. Invariant: nothing else differs from
-`saleroom serve`. Source: PROTOCOL 3 (`RATE_LIMITED`).
+where asked, memory given back to the system on SIGUSR1, and samples of where CPU time goes between
+two SIGUSR2. Invariant: nothing else differs from `saleroom serve`; there is no sampling while a
+figure is taken. Source: PROTOCOL 3 (`RATE_LIMITED`).
 """
 
 from __future__ import annotations
@@ -10,18 +11,21 @@ from __future__ import annotations
 import argparse
 import ctypes
 import gc
+import json
 import os
 import signal
 
 import attrs
 import trio
 
+from bench.limits import raise_open_files
+from bench.sampler import Sampler
 from saleroom.app import Server, open_server
 from saleroom.config import Limits, read_settings
 from saleroom.logs import set_up_logs
 
 UNLIMITED = 1_000_000  # commands a second of one session: more than any machine decides
-TRIMMED = "trimmed"
+TRIMMED, SAMPLING, SAMPLED = "trimmed", "sampling", "sampled "
 
 
 def main() -> None:
@@ -33,6 +37,7 @@ def main() -> None:
     limits = Limits()
     if parser.parse_args().lift_command_rate:
         limits = attrs.evolve(limits, command_rate_per_s=UNLIMITED, command_burst=UNLIMITED)
+    raise_open_files()
     trio.run(_serve, limits)
 
 
@@ -46,13 +51,23 @@ async def _serve(limits: Limits) -> None:
 
 
 async def _obey_signals(server: Server) -> None:
-    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGUSR1) as signals:
+    sampler, is_sampling = Sampler(), False
+    obeyed = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2)
+    with trio.open_signal_receiver(*obeyed) as signals:
         async for number in signals:
-            if number != signal.SIGUSR1:
+            if number == signal.SIGUSR1:
+                _trim()
+                print(TRIMMED, flush=True)
+            elif number == signal.SIGUSR2:
+                if is_sampling:
+                    print(SAMPLED + json.dumps(sampler.stop()), flush=True)
+                else:
+                    sampler.start()
+                    print(SAMPLING, flush=True)
+                is_sampling = not is_sampling
+            else:
                 await server.stop()
                 return
-            _trim()
-            print(TRIMMED, flush=True)
 
 
 def _trim() -> None:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from wsproto.frame_protocol import FrameProtocol, Opcode
 
 from bench import BenchFailed
-from bench.load import CLOSE, PING, TEXT, Client, client_frame, feed_end, server_frames
+from bench.load import CLOSE, PING, TEXT, Client, Splitter, client_frame, server_frames
+from bench.sale import feed_end, speaks
 from saleroom.protocol.frames import close_frame, ping_frame, text_frame
 
 PAYLOADS = st.lists(st.binary(max_size=70_000), max_size=6)
@@ -70,7 +71,13 @@ class Peer:
         ours.setblocking(False)
         self.server.settimeout(5)
         self.heard: list[bytes] = []
-        self.client = Client(ours, 0, lambda client, message, now: self.heard.append(message))
+        self.client = Client(
+            ours,
+            0,
+            lambda client, message, now: self.heard.append(message),
+            speaks("gala"),
+            Splitter(),
+        )
 
     def say(self, data: bytes) -> None:
         self.server.sendall(data)

@@ -10,19 +10,20 @@ import pytest
 
 from bench import BenchFailed, __main__
 from bench.report import Result
+from bench.setting import Setting
 from bench.usage import Cores
 from tests.bench.test_report import RESULT
 
 
-def take(cores: Cores) -> Result:
-    return RESULT
+def take(setting: Setting) -> list[Result]:
+    return [RESULT]
 
 
-def take_and_miss(cores: Cores) -> Result:
-    return attrs.evolve(RESULT, measure="slow", value=99.0)
+def take_and_miss(setting: Setting) -> list[Result]:
+    return [attrs.evolve(RESULT, measure="slow", value=99.0)]
 
 
-def fail(cores: Cores) -> Result:
+def fail(setting: Setting) -> list[Result]:
     raise BenchFailed("no server")
 
 
@@ -49,7 +50,7 @@ def test_a_missed_goal_is_still_a_measure(
     assert kept(path) == ["slow", "room"]
     printed, progress = capsys.readouterr()
     assert "1 of 2 goals met" in printed
-    assert "slow    MISSED" in printed
+    assert "slow         MISSED" in printed
     assert progress.splitlines() == ["[1/2] slow: two ...", "[2/2] room: one ..."]
 
 
