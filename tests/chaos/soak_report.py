@@ -19,7 +19,7 @@ EXPLAINED = """\
 One server on the embedded database, with donors who bid, an auctioneer who sells one live lot over
 and over, guests who vanish and resume, rude ones (binary, oversized and malformed frames, no hello,
 no HTTP), readers who never read their socket, and pages read over HTTP. An event remembers every
-bid and every command's id for its life, so memory grows with facts, and the first 10,000 are also kept
+bid and every command's id for its life, so memory grows with facts, and the newest 10,000 are kept
 for those who resume; the slope is over the second half."""
 CURVES: Sequence[tuple[str, Callable[[Sample], float]]] = (
     ("resident memory, MiB", lambda sample: sample.rss_bytes / MIB),
