@@ -103,7 +103,7 @@ class Client:
             elif not self._is_welcome and trio.current_time() - dialed > GIVES_UP_S:
                 line.hang_up()
         self.is_banned = line.ended == Close.BANNED
-        if self._is_welcome:
+        if self._is_welcome and not self.world.is_over:
             self.show(f"at the end of a connection ({line.ended})")
         self._line = None
 

@@ -60,10 +60,10 @@ class StoreKnobs:
 
     latency_s: the mean time of a call. refused, landed, lost, late: the chance, per commit, that
     the store is away; that it commits and does not say so; that it does not commit and does not say
-    so; that it does not say so and commits later_s after. slow: the chance that a call takes slow_s
+    so; that it does not say so and commits up to late_s after, or behind the next incarnation. slow: the chance that a call takes slow_s
     more. A commit whose waiter is cancelled always goes on by itself.
     away_every_s, away_s: between two absences of PostgreSQL, and how long each is (means).
-    hot_every_s, hot_s: the same of the hot store, which comes back empty.
+    hot_every_s, hot_s: the same of the hot store. hot_emptied: the chance that it comes back empty.
     """
 
     latency_s: float
@@ -78,6 +78,7 @@ class StoreKnobs:
     away_s: float
     hot_every_s: float
     hot_s: float
+    hot_emptied: float
 
 
 @attrs.frozen
@@ -173,7 +174,7 @@ def draw_knobs(rng: random.Random) -> Knobs:
             refused=chance(0.01, 0.05),
             landed=chance(0.01, 0.05),
             lost=chance(0.01, 0.05),
-            late=chance(0.02, 0.05),
+            late=chance(0.02, 0.1),
             late_s=rng.choice((0.05, 0.3, 2.0)),
             slow=chance(0.01, 0.05),
             slow_s=rng.choice((0.5, 2.0, 7.0)),
@@ -181,6 +182,7 @@ def draw_knobs(rng: random.Random) -> Knobs:
             away_s=rng.choice((0.5, 3.0, 7.0)),
             hot_every_s=every(5.0, 20.0),
             hot_s=rng.choice((0.5, 5.0)),
+            hot_emptied=chance(0.5),
         ),
         ProcessKnobs(
             crash_at_call=chance(0.005, 0.02),

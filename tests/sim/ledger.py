@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import trio
+
 from saleroom.storage.memory import (
     MemoryCatalogue,
     MemoryHotStore,
@@ -16,17 +18,27 @@ from saleroom.storage.memory import (
     MemoryPeople,
     MemorySnapshots,
 )
-from saleroom.storage.ports import Batch, Record, Snapshot, Stores
+from saleroom.storage.ports import Batch, Ownership, Record, Snapshot, Stores
 
 
 class Ledger(MemoryJournal):
-    """A journal that knows what it holds. seq: the newest public fact's; heads: every one."""
+    """A journal that knows what it holds.
+
+    seq: the newest public fact's; heads: every one. term_taken: set, and replaced, at each term.
+    """
 
     def __init__(self, people: MemoryPeople) -> None:
         super().__init__(people)
         self.records: list[Record] = []
         self.heads: set[str] = set()
         self.seq = 0
+        self.term_taken = trio.Event()
+
+    async def take_term(self, event: str) -> Ownership:
+        ownership = await super().take_term(event)
+        taken, self.term_taken = self.term_taken, trio.Event()
+        taken.set()
+        return ownership
 
     async def create(self, event: str, epoch: str, records: Sequence[Record]) -> None:
         await super().create(event, epoch, records)

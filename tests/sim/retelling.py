@@ -159,6 +159,8 @@ def shown(lot: Lot) -> dict[str, object]:
 
 def _amounts(lot: Lot) -> Iterator[int]:
     """Give what everyone may read of a lot."""
-    for amount in (lot.standing.price, lot.standing.min_next, *(win.amount for win in lot.wins)):
+    standing = lot.standing
+    told = (*(win.amount for win in lot.wins), *(offer.amount for offer in lot.offers))
+    for amount in (standing.price, standing.min_next, *told):
         if amount is not None:
             yield amount

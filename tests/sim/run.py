@@ -27,6 +27,7 @@ from tests.sim.checks import check, gather
 from tests.sim.client import Client
 from tests.sim.house import WALL_MS, Struck, open_house
 from tests.sim.knobs import draw_knobs
+from tests.sim.mutations import planted
 from tests.sim.script import FIRST_PADDLE, GUESTS, Command, Secrets, Writer, draw_lots
 from tests.sim.seeded import seeded
 from tests.sim.storms import Storms
@@ -57,10 +58,10 @@ class Run:
     faults: Counter[str]
 
 
-def play(seed: int) -> Run:
-    """Play one seed's evening and check it."""
+def play(seed: int, mutation: str | None = None) -> Run:
+    """Play one seed's evening and check it. mutation: a bug to plant in the server meanwhile."""
     try:
-        with seeded(seed) as listener, _poisons():
+        with seeded(seed) as listener, _poisons(), planted(mutation):
             evening = Evening(seed)
             trio.run(evening.play, clock=MockClock(autojump_threshold=0))
         world = evening.world
@@ -68,7 +69,7 @@ def play(seed: int) -> Run:
         findings = [*world.findings, *trio.run(check, evidence)]
         findings += [f"crashes: {error!r}" for error in _bugs(listener.errors)]
     except BaseException as error:
-        error.add_note(f"replay: {replay_command(seed)}")
+        error.add_note(f"replay: {replay_command(seed, mutation)}")
         raise
     records = world.shelf.ledger.records
     return Run(
@@ -119,13 +120,12 @@ class Evening:
                 nursery.start_soon(storms.blow)
                 nursery.start_soon(storms.revive)
                 await trio.sleep(knobs.crowd.active_s)
-                world.is_calm = True
+                world.calm.set()
                 self._say_last_words()
                 await self._settled()
                 world.is_over = True
-                if world.house is not None:
-                    world.house.end("kill")
-                await trio.sleep(LOOK_S)
+                for client in self.clients:
+                    client.show("at the end")
             self.virtual_s = trio.current_time()
             nursery.cancel_scope.cancel()
 

@@ -132,13 +132,11 @@ class Screen:
         lot["ends_at"] = fact.get("ends_at", lot["ends_at"])
 
     def _lot_reopened(self, fact: Mapping[str, Any]) -> None:
+        """Whether the bids are kept is not told: units left over start a new round, too."""
         lot = self._lot(fact)
-        was_passed = lot["state"] == "passed"
         lot["state"] = "open"
-        for name in ("min_next", "bid_count", "reserve_met", "remaining"):
+        for name in ("price", "leader", "min_next", "bid_count", "reserve_met", "remaining"):
             lot.pop(name, None)
-        if was_passed:
-            lot["price"] = lot["leader"] = None
 
     def _lot_warned(self, fact: Mapping[str, Any]) -> None:
         self._lot(fact)["state"] = fact["stage"]

@@ -114,7 +114,7 @@ class Writer:
     def least(self, screen: Screen, lot: int) -> int:
         """Give what the next bid may be, as the screen has it."""
         known = screen.lots[lot]
-        return int(known.get("min_next") or (known["price"] or 1_000) + 5_000)
+        return int(known.get("min_next") or (known.get("price") or 1_000) + 5_000)
 
 
 def _place_bid(writer: Writer, screen: Screen) -> Command | None:
@@ -188,9 +188,14 @@ def _floor_step(writer: Writer, screen: Screen) -> Command | None:
     lot = writer.lot(screen, "live", *RUNNING)
     if lot is None:
         return None
-    if screen.lots[lot]["price"] is not None and screen.lots[lot]["leader"] is None:
+    if _is_unnamed(screen.lots[lot]):
         return {"type": "assign_floor", "lot": lot, "paddle": writer.paddle()}
     return {"type": "set_ask", "lot": lot, "ask": writer.least(screen, lot) + 500}
+
+
+def _is_unnamed(lot: Mapping[str, Any]) -> bool:
+    """Say whether a floor bid without a paddle stands."""
+    return lot.get("price") is not None and lot.get("leader") is None
 
 
 def _run_lot(writer: Writer, screen: Screen) -> Command | None:
@@ -201,7 +206,7 @@ def _run_lot(writer: Writer, screen: Screen) -> Command | None:
         return queued and {"type": "open_lot", "lot": queued} or None
     state, rng = screen.lots[lot]["state"], writer.rng
     if state == "final_call" or rng.random() < 0.1:
-        if screen.lots[lot]["leader"] is None:
+        if screen.lots[lot].get("leader") is None:
             return {"type": "pass_lot", "lot": lot}
         return {"type": "sell_lot", "lot": lot, "override_reserve": rng.random() < 0.5}
     return {"type": "fair_warning" if state == "open" else "final_call", "lot": lot}

@@ -24,6 +24,8 @@ from tests.sim.world import World
 
 WATCH_S = 0.5
 STEPS_MAX = 12
+TAKEOVER_CALLS, TAKEOVER_STEPS = 6, 40
+"""About how many calls and turns of the loop an incarnation needs until it decides."""
 
 
 @attrs.define(eq=False)
@@ -78,7 +80,7 @@ class Storms:
 
     async def _call(self, call: Call) -> Any:
         self._maybe_strike()
-        await trio.sleep(self._delay_s())
+        await self._take_time()
         return await call()
 
     async def _commit(self, call: Call) -> Any:
@@ -97,10 +99,10 @@ class Storms:
                 return await lost_unknown(call)
             if rng.random() < knobs.late:
                 faults["commit unknown, landed late"] += 1
-                self.world.nursery.start_soon(_land, call, rng.random() * knobs.late_s)
+                self.world.nursery.start_soon(Transaction(call, self._come_late).run)
                 await trio.lowlevel.checkpoint()
                 raise OutcomeUnknown("the connection ended during the commit")
-        transaction = Transaction(call, self._delay_s())
+        transaction = Transaction(call, self._take_time)
         self.world.nursery.start_soon(transaction.run)
         try:
             return await transaction.result()
@@ -108,14 +110,25 @@ class Storms:
             faults["commit cancelled on its way"] += 1
             raise
 
-    def _delay_s(self) -> float:
-        if self.knobs.latency_s == 0:
-            return 0.0
-        delay_s = self.rng.expovariate(1 / self.knobs.latency_s)
+    async def _take_time(self) -> None:
+        """Take as long as a call takes; a slow one, no longer than to the calm."""
+        mean_s = self.knobs.latency_s
+        await trio.sleep(self.rng.expovariate(1 / mean_s) if mean_s else 0.0)
         if not self.world.is_calm and self.rng.random() < self.knobs.slow:
             self.world.faults["slow call"] += 1
-            delay_s += self.knobs.slow_s
-        return delay_s
+            with trio.move_on_after(self.knobs.slow_s):
+                await self.world.calm.wait()
+
+    async def _come_late(self) -> None:
+        """Wait some time, or until the next incarnation has taken over and begins to read."""
+        rng, knobs = self.rng, self.knobs
+        if rng.random() < 0.5:
+            await trio.sleep(rng.random() * knobs.late_s)
+        else:
+            await self.world.shelf.ledger.term_taken.wait()
+            await trio.sleep(rng.random() * TAKEOVER_CALLS * knobs.latency_s)
+            for _ in range(rng.randrange(TAKEOVER_STEPS)):
+                await trio.lowlevel.checkpoint()
 
     def _maybe_strike(self) -> None:
         if not self.world.is_calm and self.rng.random() < self.world.knobs.process.crash_at_call:
@@ -131,21 +144,28 @@ class Storms:
 
     async def _recur(self, every_s: float, happening: Callable[[], Awaitable[None]]) -> None:
         while True:
-            await trio.sleep(self.rng.expovariate(1 / every_s))
+            await self._pass(every_s)
             if self.world.is_calm:
                 return
             await happening()
 
+    async def _pass(self, mean_s: float) -> None:
+        """Let about so much time pass, no longer than to the calm."""
+        with trio.move_on_after(self.rng.expovariate(1 / mean_s)):
+            await self.world.calm.wait()
+
     async def _postgres_away(self) -> None:
         self.world.faults["PostgreSQL away"] += 1
         with self.world.weather.postgres_away():
-            await trio.sleep(self.rng.expovariate(1 / self.knobs.away_s))
+            await self._pass(self.knobs.away_s)
 
     async def _hot_away(self) -> None:
         self.world.faults["hot store away"] += 1
         with self.world.weather.strikes("hot.", refused):
-            await self.world.shelf.stores.hot.clear(EVENT)
-            await trio.sleep(self.rng.expovariate(1 / self.knobs.hot_s))
+            await self._pass(self.knobs.hot_s)
+            if self.rng.random() < self.knobs.hot_emptied:
+                self.world.faults["hot store emptied"] += 1
+                await self.world.shelf.stores.hot.clear(EVENT)
 
     async def _child_struck(self) -> None:
         await trio.lowlevel.checkpoint()
@@ -175,13 +195,13 @@ class Transaction:
     """One commit on its way, whoever waits for it."""
 
     call: Call
-    delay_s: float
+    take_time: Callable[[], Awaitable[None]]
     _error: StoreError | None = None
     _ended: trio.Event = attrs.field(init=False, factory=trio.Event)
 
     async def run(self) -> None:
         try:
-            await trio.sleep(self.delay_s)
+            await self.take_time()
             await self.call()
         except StoreError as error:
             self._error = error
@@ -192,7 +212,3 @@ class Transaction:
         await self._ended.wait()
         if self._error is not None:
             raise self._error
-
-
-async def _land(call: Call, after_s: float) -> None:
-    await Transaction(call, after_s).run()

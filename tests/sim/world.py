@@ -73,7 +73,7 @@ class Noticed:
 
 @attrs.define(eq=False)
 class World:
-    """Everything of one run. is_calm: nothing goes wrong any more; is_over: all is settled."""
+    """Everything of one run. calm: nothing goes wrong any more; is_over: all is settled."""
 
     seed: int
     knobs: Knobs
@@ -88,13 +88,17 @@ class World:
     noticed: list[Noticed] = attrs.field(factory=list)
     first_told: dict[int, int] = attrs.field(factory=dict)
     house: House | None = None
-    is_calm: bool = False
+    calm: trio.Event = attrs.field(factory=trio.Event)
     is_over: bool = False
     frames: int = 0
 
     def rng(self, name: str) -> random.Random:
         """Give the chance of one part of the world, which no other part uses up."""
         return random.Random(f"{self.seed}:{name}")
+
+    @property
+    def is_calm(self) -> bool:
+        return self.calm.is_set()
 
     @property
     def stores(self) -> Stores:
