@@ -79,6 +79,7 @@ class LoopWatch:
             "lag_p50_ms": round(middle * 1000, 3),
             "lag_max_ms": round(max(lags, default=0.0) * 1000, 3),
             "gc_max_ms": round(self._longest_gc_s * 1000, 3),
+            "tasks": trio.lowlevel.current_statistics().tasks_living,
         }
 
     async def _sample_forever(self) -> None:

@@ -394,3 +394,15 @@ def test_an_error_of_several_lines_is_told_in_one() -> None:
     assert cli_shared.one_line(OSError("it said:\nfirst\n  last")) == "it said: last"
     assert cli_shared.one_line(OSError("why:")) == "why:"
     assert cli_shared.one_line(OSError()) == "OSError()"
+
+
+def test_a_command_needs_no_module_but_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    everything = [name for names in cli.MODULES.values() for name in names]
+    for names in cli.MODULES.values():
+        for name in names:
+            for other in everything:
+                parser = cli.make_parser(name)
+                with pytest.raises(SystemExit) as ended:
+                    parser.parse_args([other, "--help"])
+                capsys.readouterr()
+                assert ended.value.code == (0 if other in names else 2)

@@ -151,6 +151,10 @@ class Audience:
         member.cursor = LEFT
         member.wire.on_drained = None
 
+    def send_away(self, code: Close) -> None:
+        """Close every connection, after what is queued."""
+        self._end(list(self._members), code)
+
     def members(self) -> Iterator[Member]:
         """Go over the members of now."""
         return iter(list(self._members))
@@ -222,10 +226,12 @@ class Audience:
         """Close the connections of paddles that were banned; they have been told of the lock."""
         banned, self.published.banned = self.published.banned, set()
         for paddle in banned:
-            for member in self.of_paddle(paddle):
-                self.leave(member)
-                frame = close_frame(Close.BANNED, Close.BANNED.name)
-                member.wire.finish_nowait(frame, keep_queued=True)
+            self._end(self.of_paddle(paddle), Close.BANNED)
+
+    def _end(self, members: Sequence[Member], code: Close) -> None:
+        for member in members:
+            self.leave(member)
+            member.wire.finish_nowait(close_frame(code, code.name), keep_queued=True)
 
     def _slices(self) -> Iterator[list[Member]]:
         """Give all members in slices, starting from another one each time."""

@@ -82,7 +82,7 @@ class EventActor:
         while not child.stopping.is_set():
             failure = await self._live_once(child)
             if isinstance(failure, Fenced):
-                self.site.is_lost = True
+                self.site.give_up()
                 child.waiting("another server runs this event")
                 await child.stopping.wait()
             elif failure is not None:

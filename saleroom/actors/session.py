@@ -146,7 +146,9 @@ class Session:
                 audience.leave(self.member)
 
     async def _event(self) -> tuple[Published, Audience]:
-        """Wait a moment for an event that is being rebuilt."""
+        """Wait a moment for an event that is being rebuilt, but not for one that was lost."""
+        if self.site.is_lost:
+            raise Ended(Close.OVERLOADED)
         with trio.move_on_after(self.limits.hello_s):
             return await self.site.up()
         raise Ended(Close.OVERLOADED)

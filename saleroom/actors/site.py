@@ -17,6 +17,7 @@ from saleroom.actors.published import Published
 from saleroom.auction.book import Book
 from saleroom.auction.roles import Role
 from saleroom.auction.state import EventState
+from saleroom.protocol.close import Close
 from saleroom.protocol.feed import Tail, TailLimits
 from saleroom.protocol.messages import Ask
 from saleroom.protocol.wire_facts import WireFact
@@ -97,6 +98,12 @@ class Site:
         assert self.published is not None
         assert self.audience is not None
         return self.published, self.audience
+
+    def give_up(self) -> None:
+        """Send everyone to the server that runs the event now, and take nothing more."""
+        self.is_lost = True
+        if self.audience is not None:
+            self.audience.send_away(Close.DRAINING)
 
     def _as_of(self) -> int:
         return self.published.seq if self.published is not None else 0
