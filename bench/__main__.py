@@ -66,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             print("\n".join(line for result in taken for line in result.lines()), flush=True)
     path = arguments.json or RESULTS / f"{'smoke' if arguments.smoke else '-'.join(names)}.json"
     write_json(path, machine, results)
-    print(f"\n{sum(r.is_met for r in results)} of {len(results)} goals met; kept in {path}")
+    print(f"\n{sum(bool(r.is_met) for r in results)} of {len(results)} goals met; kept in {path}")
     return 1 if failed else 0
 
 

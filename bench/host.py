@@ -60,17 +60,17 @@ class Host:
     def trim(self) -> None:
         """Have `bench.server` give back what memory it can."""
         self.process.send_signal(signal.SIGUSR1)
-        _read_until(self.process, re.compile(TRIMMED.encode()), TRIM_S)
+        read_until(self.process, re.compile(TRIMMED.encode()), TRIM_S)
 
     @contextmanager
     def sampled(self) -> Iterator[dict[str, float]]:
         """Have `bench.server` sample itself; at the block's end the shares of its functions."""
         shares: dict[str, float] = {}
         self.process.send_signal(signal.SIGUSR2)
-        _read_until(self.process, re.compile(SAMPLING.encode()), TRIM_S)
+        read_until(self.process, re.compile(SAMPLING.encode()), TRIM_S)
         yield shares
         self.process.send_signal(signal.SIGUSR2)
-        said = _read_until(self.process, re.compile(SAMPLED.encode() + rb"(\{.*\})\n"), TRIM_S)
+        said = read_until(self.process, re.compile(SAMPLED.encode() + rb"(\{.*\})\n"), TRIM_S)
         shares.update(json.loads(said[1]))
 
     def loop(self) -> Mapping[str, float]:
@@ -112,10 +112,10 @@ def running_server(
         )
         try:
             pin(process.pid, cores.server)
-            port = int(_read_until(process, SERVING, START_S)[1])
+            port = int(read_until(process, SERVING, START_S)[1])
             yield Host(process, port, TokenIssuer(SecretKey(secret.encode()), time.time), cores)
         finally:
-            _stop(process)
+            stop(process)
 
 
 def _node(tree: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -128,7 +128,7 @@ def _node(tree: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     raise BenchFailed(f"the server's tree has no {name}")
 
 
-def _read_until(
+def read_until(
     process: subprocess.Popen[bytes], wanted: re.Pattern[bytes], within_s: float
 ) -> re.Match[bytes]:
     """Read what the server prints until it says what is wanted."""
@@ -146,7 +146,8 @@ def _read_until(
     return found
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End a server in order, or else by force."""
     process.terminate()
     try:
         process.wait(STOP_S)

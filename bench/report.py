@@ -53,16 +53,16 @@ class Result:
     figure: str
     value: float
     unit: str
-    goal: Goal
+    goal: Goal | None
     usage: Usage
     spread: Sequence[float] = ()
     found: Sequence[str] = ()
     details: Mapping[str, Any] = attrs.field(factory=dict)
 
     @property
-    def is_met(self) -> bool:
-        """Whether the goal was reached."""
-        return self.goal.is_met(self.value)
+    def is_met(self) -> bool | None:
+        """Whether the goal was reached; None without one."""
+        return None if self.goal is None else self.goal.is_met(self.value)
 
     def warnings(self) -> list[str]:
         """Say what may have spoiled the figure."""
@@ -81,8 +81,12 @@ class Result:
     def lines(self) -> list[str]:
         """Write the result for people: one line, and what stands behind it."""
         shown = _shown(self.value)
-        verdict = "met" if self.is_met else "MISSED"
-        goal = f"goal {self.goal.relation} {self.goal.bound:,g} {self.unit}"
+        verdict = {True: "met", False: "MISSED", None: "-"}[self.is_met]
+        goal = (
+            "no goal"
+            if self.goal is None
+            else f"goal {self.goal.relation} {self.goal.bound:,g} {self.unit}"
+        )
         shares = (
             f"CPU: server {self.usage.server_share:.0%}, "
             f"postgres {self.usage.postgres_share:.0%}, client {self.usage.client_share:.0%}"
@@ -99,6 +103,18 @@ class Result:
             *([f"        busiest: {profile}"] if profile else []),
             *(f"        note: {warning}" for warning in self.warnings()),
         ]
+
+
+@attrs.frozen
+class Missing:
+    """A measure that could not be taken here, and why."""
+
+    measure: str
+    reason: str
+
+    def lines(self) -> list[str]:
+        """Write it for people."""
+        return [f"{self.measure:<12} absent  {self.reason}"]
 
 
 @attrs.frozen
@@ -143,7 +159,7 @@ def describe_machine(cores: Cores, checkout: Path) -> Machine:
     )
 
 
-def write_json(path: Path, machine: Machine, results: Sequence[Result]) -> None:
+def write_json(path: Path, machine: Machine, results: Sequence[Result | Missing]) -> None:
     """Keep a run."""
     run = {
         "format": 1,
@@ -152,7 +168,9 @@ def write_json(path: Path, machine: Machine, results: Sequence[Result]) -> None:
         "results": [
             {**attrs.asdict(result), "met": result.is_met, "warnings": result.warnings()}
             for result in results
+            if isinstance(result, Result)
         ],
+        "missing": [attrs.asdict(result) for result in results if isinstance(result, Missing)],
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
