@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 python := .venv/bin/python
 
-.PHONY: help run test check lint types imports format bench-smoke chaos soak lock upgrade \
+.PHONY: help run test check lint types imports format bench-smoke sim chaos soak lock upgrade \
 	compose-check install install-tests clean
 
 help: ## List the targets
@@ -36,8 +36,12 @@ format: install ## Format the code and put imports in order
 bench-smoke: install ## Run each benchmark once, briefly
 	@$(python) -m bench --smoke
 
+SEEDS ?= 1000
 ROUNDS ?= 14
 MINUTES ?= 30
+
+sim: install ## Play SEEDS auctions (1000) in virtual time, with faults, and write docs/reports/sim.md
+	@$(python) -m tests.sim --seeds $(SEEDS)
 
 chaos: install-tests ## Break real servers under load ROUNDS times (14) and write docs/reports/chaos.md
 	@$(python) -m tests.chaos --rounds $(ROUNDS)

@@ -27,9 +27,7 @@ from tests.sim.screen import FeedBroken, Screen
 from tests.sim.script import Command, Writer
 from tests.sim.world import Noticed, Seen, Sent, World
 
-AT_THE_DOOR = frozenset(
-    {"OVERLOADED", "RATE_LIMITED", "MALFORMED", "FORBIDDEN", "UNAUTHENTICATED"}
-)
+AT_THE_DOOR = frozenset({"OVERLOADED", "RATE_LIMITED", "MALFORMED", "FORBIDDEN", "UNAUTHENTICATED"})
 """Refusals that no actor decides: they need not keep the order of what waits for one."""
 UNDECIDED = frozenset({"INTERNAL", "OUTCOME_UNKNOWN"})
 NOTICES = ("outbid", "won", "max_changed")
@@ -98,14 +96,20 @@ class Client:
                     self._act(line)
                 elif not line.is_reading:
                     line.read_on()
-            elif self._is_silent and self.world.is_calm:
-                line.hang_up()
-            elif not self._is_welcome and trio.current_time() - dialed > GIVES_UP_S:
+            elif self._gives_up(dialed):
                 line.hang_up()
         self.is_banned = line.ended == Close.BANNED
+        if line.ended is not None and line.ended in {*Close}:
+            self.world.closes[Close(line.ended).name] += 1
         if self._is_welcome and not self.world.is_over:
             self.show(f"at the end of a connection ({line.ended})")
         self._line = None
+
+    def _gives_up(self, dialed: float) -> bool:
+        """Say whether it has been silent, or waited for its welcome, for long enough."""
+        if self._is_welcome:
+            return self.world.is_calm
+        return trio.current_time() - dialed > GIVES_UP_S
 
     def _pause_s(self) -> float:
         if self.world.is_calm:
@@ -248,6 +252,8 @@ class Client:
 
     def _answer(self, message: Message) -> None:
         command_id = message["re"]
+        if message["type"] == "nack":
+            self.world.refusals[message["code"]] += 1
         if command_id is None:
             return
         if command_id in self._reused:

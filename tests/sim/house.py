@@ -152,9 +152,7 @@ class House:
         except SupervisorError:
             assert self.is_ending.is_set()
 
-    def dial(
-        self, user: str | None, on_read: Callable[[tuple[Message, ...]], None]
-    ) -> Cable:
+    def dial(self, user: str | None, on_read: Callable[[tuple[Message, ...]], None]) -> Cable:
         """Connect a client."""
         world, site = self.world, self.registry.site(EVENT)
         assert site is not None

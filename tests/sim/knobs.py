@@ -60,8 +60,9 @@ class StoreKnobs:
 
     latency_s: the mean time of a call. refused, landed, lost, late: the chance, per commit, that
     the store is away; that it commits and does not say so; that it does not commit and does not say
-    so; that it does not say so and commits up to late_s after, or behind the next incarnation. slow: the chance that a call takes slow_s
-    more. A commit whose waiter is cancelled always goes on by itself.
+    so; that it does not say so and commits up to late_s after, or behind the next incarnation.
+    slow: the chance that a call takes slow_s more. A commit whose waiter is cancelled goes on by
+    itself.
     away_every_s, away_s: between two absences of PostgreSQL, and how long each is (means).
     hot_every_s, hot_s: the same of the hot store. hot_emptied: the chance that it comes back empty.
     """

@@ -7,7 +7,7 @@ Source: STYLE "Tests": a test that cannot fail is a defect.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from itertools import count
 from typing import Any
@@ -15,7 +15,7 @@ from unittest import mock
 
 import attrs
 
-from saleroom.actors import audience, checkpointer, event, recovery
+from saleroom.actors import checkpointer, event, recovery
 from saleroom.actors.audience import Audience, Member
 from saleroom.actors.checkpointer import Checkpointer
 from saleroom.actors.clock import Clock
@@ -23,7 +23,7 @@ from saleroom.actors.committer import Committer
 from saleroom.actors.event import EventActor
 from saleroom.actors.mailbox import Envelope, Mailbox
 from saleroom.actors.published import Published
-from saleroom.auction import book, facts
+from saleroom.auction import book, facts, snapshot
 from saleroom.auction.book import Book, Outcome
 from saleroom.auction.record import next_head
 from saleroom.protocol import codec, feed, wire_facts
@@ -64,7 +64,7 @@ def _broadcast_before_commit() -> ExitStack:
 
 
 def _forgotten_commands() -> ExitStack:
-    sound = event.rebuild
+    sound = recovery.rebuild
 
     async def rebuild(*args: Any) -> Any:
         rebuilt = await sound(*args)
@@ -180,7 +180,7 @@ def _snapshot_without_its_tail() -> ExitStack:
 
 
 def _snapshot_of_undurable_facts() -> ExitStack:
-    sound = checkpointer.encode_body
+    sound = snapshot.encode_body
 
     def encode_body(state: Any, head: bytes, book: Book, *rest: Any) -> Any:
         return sound(book.state, book.head, book, *rest)
@@ -340,7 +340,11 @@ MUTATIONS: Mapping[str, Mutation] = {
             "At a crash, all that was decided is refused for good.",
             _refused_after_landing,
         ),
-        ("dropped-at-a-crash", "At a crash, all that was decided is forgotten.", _dropped_at_a_crash),
+        (
+            "dropped-at-a-crash",
+            "A crash forgets all that was decided.",
+            _dropped_at_a_crash,
+        ),
         ("answered-twice", "What was answered in doubt is answered again.", _answered_twice),
         ("chain-of-bodies-alone", "A head does not bind the past.", _chain_of_bodies_alone),
         (
@@ -366,6 +370,6 @@ def planted(name: str | None) -> Iterator[None]:
 
 @contextmanager
 def chance_from_elsewhere() -> Iterator[None]:
-    """Let time come from outside the seed: what a second run of the same seed must notice."""
+    """Let chance come from outside the seed: what a second run of the same seed must notice."""
     with _time_from_elsewhere():
         yield

@@ -7,13 +7,13 @@ a journal that differs in one byte is found at that place. Source: I10, rules 8,
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 
 from saleroom.auction import facts as f
 from saleroom.auction.book import Answer, Book, Outcome
+from saleroom.auction.clone import clone
 from saleroom.auction.lot import Lot
 from saleroom.auction.record import decode_entry
 from saleroom.auction.state import Asked, Entry, EventState
@@ -83,7 +83,8 @@ class Retelling:
         assert entry.by is not None
         key = entry.by, entry.command
         sent = self.sent.get(key)
-        stamps = [] if sent is None else [s for s in sent.stamps if max(s, book.state.at) == entry.at]
+        taken = () if sent is None else sent.stamps
+        stamps = [stamp for stamp in taken if max(stamp, book.state.at) == entry.at]
         if sent is None or not stamps:
             self.faults.append(f"nobody sent {key} at {entry.at}")
             return Outcome(None)
@@ -139,7 +140,7 @@ def _fitting(book: Book, asked: Sequence[Asked], records: Sequence[Record]) -> O
     due = book.next_due()
     timely = [one for one in asked if due is None or one.at < due]
     for one in timely[:-1]:
-        outcome = copy.deepcopy(book).ask(one)
+        outcome = Book(clone(book.state), book.head, book.key, dict(book.answers)).ask(one)
         if outcome.records and _is_told(outcome, records):
             return book.ask(one)
     return book.ask(timely[-1]) if timely else None

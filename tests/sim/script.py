@@ -22,6 +22,7 @@ Draw = Callable[["Writer", Screen], Command | None]
 EVENT = "gala"
 FIRST_PADDLE = 101
 SECRET_STEP = 100_000
+HOUSE_KINDS = ("retract_bids", "offer_runner_up", "add_lot", "change_lot", "set_soft_close")
 GUESTS = 3
 """Users without a paddle at first, whom the desk may register."""
 
@@ -117,6 +118,11 @@ class Writer:
         return int(known.get("min_next") or (known.get("price") or 1_000) + 5_000)
 
 
+def _about(lot: int | None, kind: str, **fields: Any) -> Command | None:
+    """Give a command about a lot, None without a lot."""
+    return None if lot is None else {"type": kind, "lot": lot, **fields}
+
+
 def _place_bid(writer: Writer, screen: Screen) -> Command | None:
     rng, lot = writer.rng, writer.lot(screen, writer.rng.choice(("silent", "live")), *RUNNING)
     if lot is None:
@@ -136,10 +142,9 @@ def _set_max_bid(writer: Writer, screen: Screen) -> Command | None:
 
 def _buy(writer: Writer, screen: Screen) -> Command | None:
     if writer.rng.random() < 0.1:
-        lot = writer.lot(screen, "silent", *RUNNING)
-        return lot and {"type": "buy", "lot": lot} or None
-    lot = writer.lot(screen, "sale", *RUNNING)
-    return lot and {"type": "buy", "lot": lot, "units": writer.rng.randint(1, 2)} or None
+        return _about(writer.lot(screen, "silent", *RUNNING), "buy")
+    units = writer.rng.randint(1, 2)
+    return _about(writer.lot(screen, "sale", *RUNNING), "buy", units=units)
 
 
 def _pledge(writer: Writer, screen: Screen) -> Command | None:
@@ -151,8 +156,8 @@ def _pledge(writer: Writer, screen: Screen) -> Command | None:
 
 
 def _choose_units(writer: Writer, screen: Screen) -> Command | None:
-    lot = writer.lot(screen, "live", "sold")
-    return lot and {"type": "choose_units", "lot": lot, "units": writer.rng.randint(1, 3)} or None
+    units = writer.rng.randint(1, 3)
+    return _about(writer.lot(screen, "live", "sold"), "choose_units", units=units)
 
 
 def _answer_offer(writer: Writer, screen: Screen) -> Command | None:
@@ -202,8 +207,7 @@ def _run_lot(writer: Writer, screen: Screen) -> Command | None:
     """Bring a live lot one step further."""
     lot = writer.lot(screen, "live", *RUNNING)
     if lot is None:
-        queued = writer.lot(screen, "live", "queued")
-        return queued and {"type": "open_lot", "lot": queued} or None
+        return _about(writer.lot(screen, "live", "queued"), "open_lot")
     state, rng = screen.lots[lot]["state"], writer.rng
     if state == "final_call" or rng.random() < 0.1:
         if screen.lots[lot].get("leader") is None:
@@ -227,8 +231,7 @@ def _correct(writer: Writer, screen: Screen) -> Command | None:
 def _lock(writer: Writer, screen: Screen) -> Command | None:
     rng = writer.rng
     if rng.random() < 0.3:
-        lot = writer.lot(screen, "live")
-        return lot and {"type": "lock_remote", "lot": lot, "on": rng.random() < 0.4} or None
+        return _about(writer.lot(screen, "live"), "lock_remote", on=rng.random() < 0.4)
     if rng.random() < 0.6:
         return {"type": "unlock_paddle", "paddle": writer.paddle()}
     ban = writer.role is not Role.CLERK and rng.random() < 0.3
@@ -279,14 +282,23 @@ def _register(writer: Writer, screen: Screen) -> Command | None:
 
 def _change_terms_of_sale(writer: Writer, screen: Screen) -> Command | None:
     rng, now = writer.rng, writer.now_ms()
-    kind = rng.choice(("retract_bids", "offer_runner_up", "add_lot", "change_lot", "set_soft_close"))
+    kind = rng.choice(
+        ("retract_bids", "offer_runner_up", "add_lot", "change_lot", "set_soft_close")
+    )
     if kind == "set_soft_close":
-        return {"type": kind, "window": 5_000, "extension": rng.choice((3_000, 4_000)), "from": "end"}
+        return {
+            "type": kind,
+            "window": 5_000,
+            "extension": rng.choice((3_000, 4_000)),
+            "from": "end",
+        }
     if kind == "add_lot":
         later = {"ends_at": now + rng.randrange(5_000, 30_000), "starts_at": now + 2_000}
         reserve = writer.secrets.draw(None, 5_000)
-        return {"type": kind, "title": "Late", "mode": "silent", "opening": 5_000} | later | (
-            {"reserve": reserve}
+        return (
+            {"type": kind, "title": "Late", "mode": "silent", "opening": 5_000}
+            | later
+            | ({"reserve": reserve})
         )
     lot = writer.lot(screen, None, *(("queued",) if kind == "change_lot" else ()))
     if lot is None:

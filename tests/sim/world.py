@@ -37,7 +37,8 @@ ID = re.compile(r'"id":"([^"]*)"')
 class Sent:
     """A command that somebody gave, and what came of it. number: in the order of giving.
 
-    stamps: the event's time whenever the server had read it. acks: every one read. final: the answer that settled it. retry_at: when it may be sent again.
+    stamps: the event's time whenever the server had read it. acks, nacks: all that were read, but
+    for temporary ones. final: the answer that settled it. retry_at: when it may be sent again.
     """
 
     number: int
@@ -86,6 +87,8 @@ class World:
     sent: dict[tuple[str, str], Sent] = attrs.field(factory=dict)
     seen: list[Seen] = attrs.field(factory=list)
     noticed: list[Noticed] = attrs.field(factory=list)
+    closes: Counter[str] = attrs.field(factory=Counter)
+    refusals: Counter[str] = attrs.field(factory=Counter)
     first_told: dict[int, int] = attrs.field(factory=dict)
     house: House | None = None
     calm: trio.Event = attrs.field(factory=trio.Event)
