@@ -81,8 +81,10 @@ class Fuzz:
                 raise
             if self.sent.total() >= self._told + PROGRESS_EVERY:
                 self._told = self.sent.total()
-                self.memory_peak = max(self.memory_peak, self.scene.house.resident_bytes())
-                print(f"{self._told:,} sent", file=sys.stderr, flush=True)
+                memory = self.scene.house.resident_bytes()
+                self.memory_peak = max(self.memory_peak, memory)
+                told = f"{self._told:,} sent, the server takes {memory / 2**20:.0f} MiB"
+                print(told, file=sys.stderr, flush=True)
 
     async def _visit(self, random: Random, user: str) -> None:
         kind = random.random()
