@@ -17,6 +17,7 @@ import attrs
 import trio
 from wsproto.frame_protocol import Frame, FrameProtocol, Opcode, ParseFailed
 
+from saleroom.http.small_frames import SmallFrames
 from saleroom.http.stream import SharedStream
 from saleroom.protocol.close import ConnectionClosed
 from saleroom.protocol.frames import close_frame, ping_frame, pong_frame, text_frame
@@ -49,6 +50,7 @@ class Websocket:
     _protocol: FrameProtocol = attrs.field(
         init=False, factory=lambda: FrameProtocol(client=False, extensions=[])
     )
+    _small: SmallFrames | None = attrs.field(init=False, factory=SmallFrames)
     _parts: list[str | bytes] = attrs.field(init=False, factory=list)
     _parts_bytes: int = attrs.field(init=False, default=0)
     _frames_in_turn: int = attrs.field(init=False, default=0)
@@ -70,20 +72,23 @@ class Websocket:
         """Give the next message, of either kind. Raises ConnectionClosed as `receive`."""
         if self._ended is not None:
             raise ConnectionClosed(*self._ended)
+        while self._small is not None:
+            text = self._small.take()
+            if text is None:
+                await self._read()
+                continue
+            await self._take_turn()
+            if not self.stream.is_finishing:
+                return text
         while True:
             try:
                 frame = next(self._protocol.received_frames(), None)
             except ParseFailed as breach:
                 await self._fail(int(breach.code), str(breach))
             if frame is None:
-                self._frames_in_turn = 0
                 await self._read()
                 continue
-            self.last_seen = trio.current_time()
-            self._frames_in_turn += 1
-            if self._frames_in_turn >= FRAMES_PER_TURN:
-                self._frames_in_turn = 0
-                await trio.lowlevel.checkpoint()
+            await self._take_turn()
             if frame.opcode is Opcode.TEXT or frame.opcode is Opcode.BINARY:
                 message = await self._assemble(frame)
                 if message is not None and not self.stream.is_finishing:
@@ -115,14 +120,27 @@ class Websocket:
         except ConnectionClosed:
             await self.stream.aclose()
 
+    async def _take_turn(self) -> None:
+        """Note that the peer lives, and let others go on after so many of its frames."""
+        self.last_seen = trio.current_time()
+        self._frames_in_turn += 1
+        if self._frames_in_turn >= FRAMES_PER_TURN:
+            self._frames_in_turn = 0
+            await trio.lowlevel.checkpoint()
+
     async def _read(self) -> None:
+        self._frames_in_turn = 0
         try:
             data = await self.stream.receive_some()
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             data = b""
         if not data:
             self._end(ABNORMAL, "")
-        self._protocol.receive_bytes(data)
+        if self._small is not None and self._small.give(data):
+            self.last_seen = trio.current_time()
+        else:
+            self._small = None
+            self._protocol.receive_bytes(data)
 
     async def _assemble(self, frame: Frame) -> str | bytes | None:
         """Add a piece of a message; give the message when it is whole."""
