@@ -172,16 +172,11 @@ class Client:
         """Give a command; it is sent again and again until it is answered for good."""
         writer = self.writer
         assert writer is not None
-        number = len(self.world.sent) + 1
-        sent = Sent(
-            number,
-            writer.user,
-            writer.role,
-            decode_command(command, f"{self.name}-{number}"),
-            command,
-        )
-        self.world.sent[sent.user, sent.ask.id] = sent
-        self.pending[sent.ask.id] = sent
+        command_id = f"{self.name}-{len(self.world.sent) + 1}"
+        ask = decode_command(command, command_id)
+        sent = Sent(writer.user, writer.role, ask, command)
+        self.world.sent[writer.user, command_id] = sent
+        self.pending[command_id] = sent
         return sent
 
     def _repeat(self, line: Cable, sent: Sent) -> None:

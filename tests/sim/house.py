@@ -47,7 +47,7 @@ from saleroom.supervisor.spec import Run
 from tests.actors.line import Message
 from tests.sim.cable import Cable
 from tests.sim.knobs import LimitKnobs
-from tests.sim.script import EVENT, Command
+from tests.sim.script import EVENT, FIRST_PADDLE, Command
 
 if TYPE_CHECKING:
     from tests.sim.world import World
@@ -140,7 +140,7 @@ class House:
         await self.registry.begin(
             define_event({"id": EVENT, "title": "The gala", "currency": "USD"}),
             [define_lot(lot) for lot in lots],
-            [Paddle(101 + n, f"donor{n}", terms_version=1) for n in range(donors)],
+            [Paddle(FIRST_PADDLE + n, f"donor{n}", terms_version=1) for n in range(donors)],
             "admin",
         )
 

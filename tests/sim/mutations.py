@@ -38,7 +38,6 @@ LATE_MS = 400
 class Mutation:
     """A planted bug. says: what is wrong, for people; plant: what makes it so."""
 
-    name: str
     says: str
     plant: Callable[[], ExitStack]
 
@@ -294,7 +293,7 @@ def _time_from_elsewhere() -> ExitStack:
 
 
 MUTATIONS: Mapping[str, Mutation] = {
-    name: Mutation(name, says, plant)
+    name: Mutation(says, plant)
     for name, says, plant in (
         (
             "broadcast-before-commit",

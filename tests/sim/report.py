@@ -36,6 +36,15 @@ AFTERWARDS: Mapping[str, str] = {
     "repetition": "The same seed gives the same journal, byte for byte (each tenth seed).",
 }
 
+NOT_HELD = """\
+- After `lot_reopened` a screen does not know whether the bids were kept, as the fact does not say
+  (rules 12 and 20): price, leader and ask are compared again from the next bid on.
+- Nobody is told of a renumbered paddle (rule 19) by a fact, so no paddle is renumbered here.
+- An offer shows the next bidder's last bid, which may be a max that was beaten (rules 20 and 21):
+  such a max counts as public from then on.
+- A hot store that lost what it had, while nothing was written to it, is filled again only as lots
+  change: of such a one only what it shows is compared."""
+
 
 def report_lines(campaign: Campaign, machine: Machine, took_s: float) -> Iterator[str]:
     """Write the page. took_s: of real time."""
@@ -63,6 +72,7 @@ def report_lines(campaign: Campaign, machine: Machine, took_s: float) -> Iterato
         seed = "none" if catch.seed is None else str(catch.seed)
         says = MUTATIONS[catch.mutation].says
         yield f"| {catch.mutation} | {says} | {seed} | {', '.join(catch.checkers)} |"
+    yield from ("", "## What is not held", "", *NOT_HELD.splitlines())
     yield from ("", "## Found", "")
     found = [f"    {line}" for run in campaign.faulty for line in told(run)]
     yield from found or ["Nothing."]

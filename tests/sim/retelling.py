@@ -16,7 +16,7 @@ from saleroom.auction.book import Answer, Book, Outcome
 from saleroom.auction.clone import clone
 from saleroom.auction.lot import Lot
 from saleroom.auction.record import decode_entry
-from saleroom.auction.state import Asked, Entry, EventState
+from saleroom.auction.state import Asked, Entry, EventState, leaderboard
 from saleroom.protocol.views import lot_view, own_max
 from saleroom.storage.ports import Record
 from tests.sim.screen import SHOWN, Lots
@@ -30,6 +30,7 @@ class Retelling:
     answers: of each command that was accepted. views, statuses: by the seqs that were asked for.
     standings: {(lot, price, min_next): the first seq}. maxes: {(lot, paddle, max): the first seq}.
     wins: {(lot, paddle, amount): the seq}. bidders: {(lot, paddle): the first seq}.
+    public: {an amount that everyone may read: the first seq}.
     """
 
     sent: Mapping[tuple[str, str], Sent]
@@ -43,7 +44,6 @@ class Retelling:
     wins: dict[tuple[int, int, int], int] = attrs.field(factory=dict)
     bidders: dict[tuple[int, int], int] = attrs.field(factory=dict)
     public: dict[int, int] = attrs.field(factory=dict)
-    due: int | None = None
 
     def tell(self, records: Sequence[Record]) -> EventState:
         """Go through a journal; give the state at its end."""
@@ -72,7 +72,6 @@ class Retelling:
                 why = expected.refusal.code.name if expected.refusal else "other facts"
                 self.faults.append(f"position {place + 1}: the rules say {why}: {entry}")
                 return
-        self.due = book.next_due()
 
     def _expected(self, book: Book, entry: Entry, records: Sequence[Record]) -> Outcome | None:
         """Decide what led to a record; None for what only the lost time explains."""
@@ -112,6 +111,10 @@ class Retelling:
             lots = [state.lots[entry.fact.lot]]
         for lot in lots:
             self._note_lot(lot, seq)
+        for row in leaderboard(state):
+            self.public.setdefault(row["standing"], seq)
+            self.public.setdefault(row["total"], seq)
+        self.public.setdefault(state.raised, seq)
         if entry is not None and isinstance(entry.fact, f.BidPlaced):
             if entry.fact.bidder is not None:
                 self.bidders.setdefault((entry.fact.lot, entry.fact.bidder), seq)

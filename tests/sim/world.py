@@ -35,13 +35,12 @@ ID = re.compile(r'"id":"([^"]*)"')
 
 @attrs.define(eq=False)
 class Sent:
-    """A command that somebody gave, and what came of it. number: in the order of giving.
+    """A command that somebody gave, and what came of it.
 
     stamps: the event's time whenever the server had read it. acks, nacks: all that were read, but
     for temporary ones. final: the answer that settled it. retry_at: when it may be sent again.
     """
 
-    number: int
     user: str
     role: Role
     ask: Ask
