@@ -148,7 +148,7 @@ def secrets(evidence: Evidence) -> Iterator[str]:
     public = evidence.told.public
     for number, durable in evidence.world.first_told.items():
         if number not in public or public[number] > durable:
-            owner = evidence.world.secrets.owners[number] or "the house"
+            owner = evidence.world.secrets.owners[number]
             yield f"{number}, which {owner} alone may know, was told to another"
 
 

@@ -39,7 +39,11 @@ SAMPLED = 0.1
 
 @attrs.define(eq=False)
 class Client:
-    """One connection at a time. user None: a spectator."""
+    """One connection at a time.
+
+    user: None for a spectator. pending, settled: commands without and with a final answer.
+    is_banned: the server closed its last connection for that.
+    """
 
     world: World
     name: str
@@ -50,10 +54,10 @@ class Client:
     screen: Screen = attrs.field(factory=Screen)
     pending: dict[str, Sent] = attrs.field(factory=dict)
     settled: list[Sent] = attrs.field(factory=list)
+    is_banned: bool = False
     _line: Cable | None = None
     _is_welcome: bool = False
     _is_silent: bool = False
-    is_banned: bool = False
     _out: Counter[str] = attrs.field(factory=Counter)
     _order: dict[str, deque[int]] = attrs.field(factory=dict)
     _sendings: int = 0

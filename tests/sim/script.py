@@ -20,6 +20,7 @@ Command = dict[str, Any]
 Draw = Callable[["Writer", Screen], Command | None]
 
 EVENT = "gala"
+HOUSE = "the house"
 FIRST_PADDLE = 101
 SECRET_STEP = 100_000
 HOUSE_KINDS = ("retract_bids", "offer_runner_up", "add_lot", "change_lot", "set_soft_close")
@@ -29,12 +30,12 @@ GUESTS = 3
 
 @attrs.define(eq=False)
 class Secrets:
-    """Numbers that only their owner may read, by number. None: nobody may (a reserve)."""
+    """Numbers that only their owner may read, by number; a reserve's is the house, no user."""
 
     rng: random.Random
-    owners: dict[int, str | None] = attrs.field(factory=dict)
+    owners: dict[int, str] = attrs.field(factory=dict)
 
-    def draw(self, owner: str | None, least: int) -> int:
+    def draw(self, owner: str, least: int) -> int:
         """Give a number above `least` that no ladder leads to."""
         while True:
             number = least + self.rng.randrange(1, SECRET_STEP)
@@ -58,7 +59,7 @@ def draw_lots(rng: random.Random, now_ms: int, active_s: float, secrets: Secrets
 
     for _ in range(rng.randint(1, 3)):
         opening = rng.choice((1_000, 10_000, 50_000))
-        reserve = maybe(secrets.draw(None, opening))
+        reserve = maybe(secrets.draw(HOUSE, opening))
         starts_at = maybe(now_ms + rng.randrange(1, int(active_s * 500)))
         add(
             "silent",
@@ -73,7 +74,7 @@ def draw_lots(rng: random.Random, now_ms: int, active_s: float, secrets: Secrets
         )
     for _ in range(rng.randint(1, 2)):
         opening = rng.choice((1_000, 10_000))
-        reserve = maybe(secrets.draw(None, opening))
+        reserve = maybe(secrets.draw(HOUSE, opening))
         add("live", opening=opening, reserve=reserve, quantity=rng.choice((1, 1, 3)))
     add("sale", opening=2_500, quantity=rng.choice((0, 2, 6)))
     add("pledge", opening=1_000, levels=rng.choice(([], [5_000, 25_000])), goal=maybe(500_000))
@@ -294,7 +295,7 @@ def _change_terms_of_sale(writer: Writer, screen: Screen) -> Command | None:
         }
     if kind == "add_lot":
         later = {"ends_at": now + rng.randrange(5_000, 30_000), "starts_at": now + 2_000}
-        reserve = writer.secrets.draw(None, 5_000)
+        reserve = writer.secrets.draw(HOUSE, 5_000)
         return (
             {"type": kind, "title": "Late", "mode": "silent", "opening": 5_000}
             | later
