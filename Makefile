@@ -4,8 +4,8 @@
 .DEFAULT_GOAL := help
 python := .venv/bin/python
 
-.PHONY: help run test check lint types imports format bench-smoke sim chaos soak lock upgrade \
-	compose-check install install-tests clean
+.PHONY: help run test check lint types imports format bench bench-smoke sim chaos soak lock \
+	upgrade compose-check install install-tests clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
@@ -33,7 +33,12 @@ format: install ## Format the code and put imports in order
 	@$(python) -m ruff check --select I --fix
 	@$(python) -m ruff format
 
+bench: install ## Run every benchmark, peers included: ten minutes; keep it in bench/results/
+	@bench/peers/install
+	@$(python) -m bench --all
+
 bench-smoke: install ## Run each benchmark once, briefly
+	@bench/peers/install
 	@$(python) -m bench --smoke
 
 SEEDS ?= 1000
@@ -68,5 +73,6 @@ install-tests: install ## Bring in what the tests need besides: redis-server, No
 	@tools/install-node
 
 clean: ## Remove all that these targets made
-	rm -rf .venv tests/node/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv tests/node/node_modules bench/peers/*/node_modules build dist
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find saleroom tests bench tools -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -27,7 +27,8 @@ from bench.setting import Setting
 from bench.stores import Addresses
 from bench.usage import Cores, Usage, read_usage, usage_between
 
-PAIRS, BRIEF_PAIRS = 5, 1
+PAIRS, FEW_PAIRS, BRIEF_PAIRS = 5, 2, 1
+"""Five against a peer that a goal speaks of, fewer against the others."""
 BIDDERS = 10
 IDLE_S = 1.5
 SETTLE_S, SETTLED_S = 10.0, 0.25
@@ -49,7 +50,7 @@ class Size:
     seconds: float
 
 
-SIZES = (Size(1_000, 50, 2.0), Size(10_000, 4, 2.5))
+SIZES = (Size(1_000, 50, 1.5), Size(10_000, 4, 2.5))
 
 
 @attrs.define
@@ -114,7 +115,7 @@ def _compare(setting: Setting, size: Size, ours: Side, theirs: Side, peer: Peer)
     pairs: list[tuple[float, float]] = []
     lengths: tuple[float, float] = (0.0, 0.0)
     usages: list[Usage] = []
-    for _ in range(setting.count(PAIRS, BRIEF_PAIRS)):
+    for _ in range(setting.count(PAIRS if peer.name in GOALS else FEW_PAIRS, BRIEF_PAIRS)):
         (our_cost, our_bytes, usage), (their_cost, their_bytes, _) = (
             ours.cost_us(size),
             theirs.cost_us(size),

@@ -80,7 +80,7 @@ class Result:
 
     def lines(self) -> list[str]:
         """Write the result for people: one line, and what stands behind it."""
-        shown = _shown(self.value)
+        value = shown(self.value)
         verdict = {True: "met", False: "MISSED", None: "-"}[self.is_met]
         goal = (
             "no goal"
@@ -93,9 +93,9 @@ class Result:
         )
         busiest = self.details.get("busiest", {})
         profile = ", ".join(f"{name} {share:.0%}" for name, share in list(busiest.items())[:6])
-        windows = ", ".join(_shown(value) for value in self.spread)
+        windows = ", ".join(map(shown, self.spread))
         return [
-            f"{self.measure:<12} {verdict:<6}  {self.figure} {shown} {self.unit} ({goal})",
+            f"{self.measure:<12} {verdict:<6}  {self.figure} {value} {self.unit} ({goal})",
             f"        {self.conditions}",
             *(f"        {line}" for line in self.found),
             *([f"        windows: {windows} {self.unit}"] if self.spread else []),
@@ -176,7 +176,7 @@ def write_json(path: Path, machine: Machine, results: Sequence[Result | Missing]
     path.write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
 
 
-def _shown(value: float) -> str:
+def shown(value: float) -> str:
     """Write a figure with as many digits as its noise deserves."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 

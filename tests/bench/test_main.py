@@ -50,6 +50,7 @@ def test_a_missed_goal_is_still_a_measure(
     assert kept(path) == ["slow", "room"]
     printed, progress = capsys.readouterr()
     assert "1 of 2 goals met" in printed
+    assert "| slow | p99 | 99 ms | < 50 | **missed** | 1% |" in path.with_suffix(".md").read_text()
     assert "slow         MISSED" in printed
     assert progress.splitlines() == ["[1/2] slow: two ...", "[2/2] room: one ..."]
 
@@ -73,3 +74,23 @@ def test_a_wrong_call_says_what_is_right(
         __main__.main(arguments)
     assert stop.value.code == 2
     assert words in capsys.readouterr().err
+
+
+def test_two_runs_are_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    paths = [str(tmp_path / name) for name in ("before.json", "after.json")]
+    assert __main__.main(["room", "--json", paths[0]]) == 0
+    assert __main__.main(["room", "slow", "--json", paths[1]]) == 0
+    capsys.readouterr()
+    assert __main__.main(["diff", *paths]) == 0
+    printed = capsys.readouterr().out
+    assert "within the windows" in printed
+    assert "only after" in printed
+
+
+def test_what_is_no_run_cannot_be_compared(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        __main__.main(["diff", str(tmp_path / "none"), str(tmp_path / "none")])
+    assert stop.value.code == 2
+    assert "not a kept run" in capsys.readouterr().err

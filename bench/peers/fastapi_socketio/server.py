@@ -28,7 +28,8 @@ CREATE TABLE IF NOT EXISTS peer_lots (lot int PRIMARY KEY, price bigint NOT NULL
 CREATE TABLE IF NOT EXISTS peer_bids (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, lot int, amount bigint, paddle int
 );
-INSERT INTO peer_lots (lot, price) VALUES (1, 0) ON CONFLICT DO NOTHING;
+INSERT INTO peer_lots (lot, price) SELECT n, 0 FROM generate_series(1, 100) AS n
+ON CONFLICT DO NOTHING;
 """
 BID = """
 WITH raised AS (

@@ -7,9 +7,11 @@ one. Source: the library's own guide on broadcasting.
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 
 import uvloop
 from websockets.asyncio.server import ServerConnection, broadcast, serve
+from websockets.exceptions import ConnectionClosed
 
 logging.getLogger("websockets").setLevel(logging.ERROR)
 
@@ -22,8 +24,9 @@ async def _main() -> None:
     async def handle(connection: ServerConnection) -> None:
         assert connection.request is not None
         if connection.request.path == "/publish":
-            async for message in connection:
-                broadcast(listeners, message)
+            with suppress(ConnectionClosed):
+                async for message in connection:
+                    broadcast(listeners, message)
             return
         listeners.add(connection)
         try:
