@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-import httpx
 import trio
 
 from saleroom.auction.roles import Role
@@ -75,7 +74,7 @@ async def test_sigkill_loses_and_repeats_no_acknowledged_bid() -> None:
             before = {bidder: len(bidder.acked) for bidder in bidders}
             await progress.until(lambda: all(len(b.acked) > before[b] for b in bidders))
             load.cancel_scope.cancel()
-        facts = await _journal(server, event)
+        facts = await server.journal(event)
     placed = [fact for fact in facts if fact["type"] == "bid_placed"]
     by_command = {fact["command"]: fact for fact in placed}
     assert len(by_command) == len(placed), "a command acted twice"
@@ -94,16 +93,3 @@ async def _hold(server: ServerProcess, event: str, bidder: Bidder) -> None:
     url = server.event_url(event)
     async with open_client(url, token, on_message=bidder.hear) as client:
         await bidder.bid_forever(client)
-
-
-async def _journal(server: ServerProcess, event: str) -> list[Message]:
-    headers = {"Authorization": f"Bearer {server.token('root', Role.ADMIN)}"}
-    facts: list[Message] = []
-    after: int | None = 0
-    async with httpx.AsyncClient() as http:
-        while after is not None:
-            url = f"{server.url}/api/v1/events/{event}/journal?after={after}&limit=1000"
-            page = (await http.get(url, headers=headers)).json()
-            facts += page["facts"]
-            after = page["next"]
-    return facts
