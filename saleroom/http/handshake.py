@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 import attrs
 from wsproto.connection import ConnectionType
-from wsproto.events import AcceptConnection, RejectConnection, Request
+from wsproto.events import RejectConnection, Request
 from wsproto.handshake import H11Handshake
-from wsproto.utilities import RemoteProtocolError
+from wsproto.utilities import RemoteProtocolError, generate_accept_token
 
 from saleroom.http.head import RequestHead, refusal
 
@@ -57,8 +57,21 @@ def decide(head: RequestHead, allowed_origins: frozenset[str]) -> Accepted | Den
     except UnicodeError:
         return Denied(refusal(HTTPStatus.BAD_REQUEST))
     subprotocol = SUBPROTOCOL if SUBPROTOCOL in request.subprotocols else None
-    response = handshake.send(AcceptConnection(subprotocol=subprotocol))
-    return Accepted(response, subprotocol)
+    return Accepted(_switching(head, subprotocol), subprotocol)
+
+
+def _switching(head: RequestHead, subprotocol: str | None) -> bytes:
+    """Write the 101. The library makes a connection with it, which holds itself."""
+    (key,) = head.all(b"sec-websocket-key")
+    lines = (
+        "HTTP/1.1 101 Switching Protocols",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        f"Sec-WebSocket-Accept: {generate_accept_token(key.encode('ascii')).decode('ascii')}",
+        *([] if subprotocol is None else [f"Sec-WebSocket-Protocol: {subprotocol}"]),
+        "\r\n",
+    )
+    return "\r\n".join(lines).encode("ascii")
 
 
 def _is_well_formed(head: RequestHead) -> bool:

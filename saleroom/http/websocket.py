@@ -171,4 +171,6 @@ class Websocket:
     def _end(self, code: int, reason: str) -> NoReturn:
         self._ended = code, reason
         self._parts.clear()
+        # The parser is a generator that its own object holds: a cycle, until a full collection.
+        self._protocol._parse_more.close()
         raise ConnectionClosed(code, reason)

@@ -38,8 +38,8 @@ def lines(cases: Mapping[str, Mapping[str, object]]) -> Iterator[str]:
         both = {str(found["behavior"]), str(found["behaviorClose"])}
         verdict = next((word for word in (PASSED, TOLD) if both == {word}), "failed")
         verdicts[case.partition(".")[0]][verdict] += 1
-    yield "The Autobahn testsuite's fuzzing client against `tests/tools/echo_door.py`. Groups 12 and 13"
-    yield "are compression, which is never negotiated. `tests/hostile/test_conformance.py` holds the"
+    yield "The fuzzing client of the Autobahn testsuite against `tests/tools/echo_door.py`. Groups"
+    yield "12 and 13 are compression, which is never negotiated. `test_conformance.py` holds the"
     yield "same groups by raw frames."
     yield from ("", "| group | passed | informational | failed |", "|---|---|---|---|")
     for group, count in verdicts.items():

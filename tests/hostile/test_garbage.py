@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections import Counter
 
 import pytest
 import trio
@@ -19,6 +20,7 @@ from tests.http.wire import (
 )
 
 CONNECTIONS = 10
+MODULES = ("saleroom.", "wsproto.", "h11.", "hypercorn.")
 ENDS = {
     "leaves at once": b"",
     "a request": get("/", "Connection: close"),
@@ -35,13 +37,21 @@ async def test_a_connection_leaves_no_cycles(end: str) -> None:
     async with open_door() as running:
         await connect(running, ENDS[end])
         gc.collect()
+        before = objects_of_connections()
         gc.disable()
         try:
             for _ in range(CONNECTIONS):
                 await connect(running, ENDS[end])
+            assert objects_of_connections() - before == Counter()
             assert gc.collect() < CONNECTIONS
         finally:
             gc.enable()
+
+
+def objects_of_connections() -> Counter[str]:
+    """Count what a connection is made of: a cycle is not always told by what was collected."""
+    kinds = [type(each) for each in gc.get_objects()]
+    return Counter(kind.__qualname__ for kind in kinds if str(kind.__module__).startswith(MODULES))
 
 
 async def connect(running: Running, sent: bytes) -> None:
