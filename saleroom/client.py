@@ -31,6 +31,8 @@ Message = dict[str, Any]
 Stream = trio.SocketStream | trio.SSLStream[trio.SocketStream]
 
 BACK_OFF_FIRST_S, BACK_OFF_MAX_S = 1.0, 15.0
+EAGER_S, EAGER_FOR_S = 0.25, 5.0
+"""How often, and for how long, to knock at a server that said "come back at once"."""
 CONNECT_S = 10.0
 WELCOME_S = 20.0
 """Between the hello and the welcome: a server may wait a while for an event to be rebuilt."""
@@ -86,10 +88,10 @@ class Client:
     async def run(self) -> None:
         """Stay connected until cancelled. Raises SaleClosed when told not to come back.
 
-        It returns at once where the close code allows that and it had been welcomed, else after
-        1 s or more.
+        It returns at once where the close code allows that and it had been welcomed, and knocks
+        often for a while when the server is not there yet; else it returns after 1 s or more.
         """
-        delay = BACK_OFF_FIRST_S
+        delay, eager_until = BACK_OFF_FIRST_S, -math.inf
         while True:
             code, reason = await self._connect_once()
             if code is not None and not may_return(code):
@@ -101,7 +103,11 @@ class Client:
             was_welcome, self._is_welcome = self._is_welcome, False
             if was_welcome:
                 delay = BACK_OFF_FIRST_S
-            if not was_welcome or code is None or not returns_at_once(code):
+            if was_welcome and code is not None and returns_at_once(code):
+                eager_until = trio.current_time() + EAGER_FOR_S
+            elif code is None and trio.current_time() < eager_until:
+                await _back_off(EAGER_S)
+            else:
                 await _back_off(delay)
                 delay = min(delay * 2, BACK_OFF_MAX_S)
 

@@ -421,3 +421,19 @@ def test_an_event_has_its_address_on_a_server(server: str, url: str) -> None:
 
 def test_an_event_is_quoted_in_its_address() -> None:
     assert event_url("http://h", "a b?c") == "ws://h/ws/v1/events/a%20b%3Fc"
+
+
+async def test_it_knocks_often_where_it_was_told_to_come_back_at_once(
+    waits: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = Client("ws://127.0.0.1:1/ws/v1/events/gala")
+    ends = iter([(4200, True), (None, False), (None, False), (4100, False), (1000, False)])
+
+    async def connect_once(self: Client) -> tuple[int | None, str | None]:
+        code, self._is_welcome = next(ends)
+        return code, None
+
+    monkeypatch.setattr(Client, "_connect_once", connect_once)
+    with pytest.raises(SaleClosed):
+        await client.run()
+    assert waits == [0.25, 0.25, 1.0]
