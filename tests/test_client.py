@@ -233,7 +233,10 @@ async def test_a_handshake_that_is_refused_is_tried_again(waits: list[float]) ->
     assert f"Host: 127.0.0.1:{port}".encode() in answers[0]
 
 
-async def test_tls_spoken_to_a_plain_server_is_tried_again(waits: list[float]) -> None:
+async def test_tls_spoken_to_a_plain_server_is_tried_again(
+    waits: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_module, "CONNECT_S", 0.5)
     accepted: list[bytes] = []
     tried = trio.Event()
 
