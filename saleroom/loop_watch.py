@@ -17,8 +17,12 @@ import trio
 
 from saleroom.supervisor import Child
 
-YOUNG_OBJECTS = 30_000
-"""A young collection after so many new objects: about 2 ms. What survives it is left alone."""
+YOUNG_OBJECTS, MIDDLE_ROUNDS = 30_000, 5
+"""A young collection after so many new objects (about 2 ms), a middle one after so many young.
+
+The middle one finds what short connections leave behind, also in a storm of them; what survives it
+is left alone until a full one.
+"""
 NEVER = 1_000_000
 FULL_PERIOD_S, FULL_LATEST_S = 600.0, 3_600.0
 """A full collection comes at the first quiet moment after one, at the latest after the other."""
@@ -44,7 +48,7 @@ class LoopWatch:
     async def run(self, child: Child) -> None:
         """Watch until asked to stop."""
         thresholds = gc.get_threshold()
-        gc.set_threshold(YOUNG_OBJECTS, NEVER, NEVER)
+        gc.set_threshold(YOUNG_OBJECTS, MIDDLE_ROUNDS, NEVER)
         gc.callbacks.append(self._on_collection)
         try:
             child.started()
