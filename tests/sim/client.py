@@ -32,6 +32,8 @@ AT_THE_DOOR = frozenset({"OVERLOADED", "RATE_LIMITED", "MALFORMED", "FORBIDDEN",
 UNDECIDED = frozenset({"INTERNAL", "OUTCOME_UNKNOWN"})
 NOTICES = ("outbid", "won", "max_changed")
 BREATH = 4
+PATIENCE = 20
+"""Commands without an answer, after which a person waits before the next."""
 LOOK_S = 0.5
 GIVES_UP_S = 20.0
 SAMPLED = 0.1
@@ -150,7 +152,7 @@ class Client:
             self.world.faults["silent client"] += 1
             self._is_silent, line.answers_pings = True, False
             return
-        if self.writer is not None:
+        if self.writer is not None and len(self.pending) < PATIENCE:
             for _ in range(BREATH if rng.random() < crowd.burst else 1):
                 self._give(line, self.writer)
         if rng.random() < crowd.garble:

@@ -51,9 +51,9 @@ def report_lines(campaign: Campaign, machine: Machine, took_s: float) -> Iterato
     counts, last = campaign.counts, campaign.start + campaign.seeds - 1
     yield from (TITLE, "", *PLAYED.splitlines(), "")
     yield f"Seeds {campaign.start} to {last}, {_now()}, in {took_s:.0f} s:"
-    yield f"**{campaign.seeds:,} evenings, {campaign.virtual_s / 3600:.1f} hours of virtual time, "
-    yield f"{counts['commands']:,} commands, {counts['accepted']:,} of them accepted, "
-    yield f"{counts['facts']:,} facts, {counts['frames']:,} frames; "
+    yield f"**{campaign.seeds:,} evenings, {campaign.virtual_s / 3600:.1f} hours of virtual time,"
+    yield f"{counts['commands']:,} commands, {counts['accepted']:,} of them accepted,"
+    yield f"{counts['facts']:,} facts, {counts['frames']:,} frames;"
     yield f"{len(campaign.faulty)} evenings with something to report.**"
     yield f"{campaign.twice} evenings were played twice."
     yield from ("", "## What went wrong on purpose", "", "| Fault | Times |", "|---|--:|")
