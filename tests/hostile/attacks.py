@@ -28,8 +28,8 @@ from tests.hostile.intruder import Intruder, intruder, said, websocket, websocke
 from tests.hostile.report import write_section
 from tests.http.wire import PING, PONG, client_frame, get, upgrade
 
-USER_SOCKETS, USER_BURST, USER_SHARE = 5, 40, 200
-"""What PROTOCOL 5 and saleroom/config.py give one donor."""
+USER_SOCKETS, USER_BURST = 5, 40
+"""What one donor may have and send at once; together just their share of the mailbox, 200."""
 NO_SUCH_LOT = 999
 AT_ONCE = 50  # connections of a storm that are under way together
 FLOODERS = 10

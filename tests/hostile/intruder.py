@@ -68,14 +68,6 @@ class Intruder(Peer):
         with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
             await self.send(data)
 
-    async def until_the_end(self) -> None:
-        """Read until the connection is over, however that comes about."""
-        try:
-            while await self.stream.receive_some():
-                pass
-        except trio.BrokenResourceError:
-            return
-
     def reset(self) -> None:
         """Leave without a word: the server's next write or read fails."""
         self.stream.socket.setsockopt(
