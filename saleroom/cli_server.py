@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+import sys
 from collections.abc import Awaitable, Callable
 
 import trio
@@ -128,10 +129,11 @@ def _announce_demo(server: Server, room: demo.Room) -> None:
     guest = demo_gala.guests()[0]
     at = "" if server.port == 8080 else f" --server http://127.0.0.1:{server.port}"
     cents = " (amounts are in cents)"
+    program = f"{os.path.relpath(sys.executable)} -m saleroom"
     say(f"the gala is event {room.event} on http://127.0.0.1:{server.port}")
-    say(f"  follow it   python -m saleroom watch {room.event}{at}")
-    say(f"  bid on it   python -m saleroom bid {room.event} 1 50000 --as {guest[1]}{at}{cents}")
-    say(f"  supervise   python -m saleroom tree --as otto.operator{at}")
+    say(f"  follow it   {program} watch {room.event}{at}")
+    say(f"  bid on it   {program} bid {room.event} 1 50000 --as {guest[1]}{at}{cents}")
+    say(f"  supervise   {program} tree --as otto.operator{at}")
     for user, role in (
         (guest[1], Role.DONOR),
         (demo.AUCTIONEER, Role.AUCTIONEER),
