@@ -29,9 +29,7 @@ TAKES_NO_BIDS = frozenset({"sale", "pledge"})
 
 def place_bid(state: EventState, asked: Asked, command: c.PlaceBid) -> Decision:
     """Decide an online straight bid (rules 5, 10, 14)."""
-    if refusal := gates.event_running(state):
-        return refusal
-    found = _bidder(state, asked, command.lot, command.paddle)
+    found = gates.bidder(state, asked, command.lot, command.paddle)
     if isinstance(found, Refusal):
         return found
     lot, paddle = found
@@ -58,9 +56,7 @@ def set_max_bid(state: EventState, asked: Asked, command: c.SetMaxBid) -> Decisi
     waiting = state.lots.get(command.lot)
     if waiting is not None and gates.takes_absentee(state, waiting):
         return _leave_absentee(state, asked, command, waiting)
-    if refusal := gates.event_running(state):
-        return refusal
-    found = _bidder(state, asked, command.lot, command.paddle)
+    found = gates.bidder(state, asked, command.lot, command.paddle)
     if isinstance(found, Refusal):
         return found
     lot, paddle = found
@@ -139,30 +135,13 @@ def is_for_sale(lot: Lot) -> bool:
     return lot.mode == "silent" and buy_now is not None and (price is None or price < buy_now)
 
 
-def _bidder(
-    state: EventState, asked: Asked, number: int, named: int | None
-) -> tuple[Lot, int] | Refusal:
-    """Pass the gates from the lot to the paddle's own standing."""
-    lot = gates.lot_known(state, number)
-    if isinstance(lot, Refusal):
-        return lot
-    if refusal := gates.lot_running(lot) or gates.remote_open(lot):
-        return refusal
-    paddle = gates.acting_paddle(state, asked, named)
-    if isinstance(paddle, Refusal):
-        return gates.lot_refusal(lot, paddle.code)
-    if refusal := gates.may_bid(state, lot, paddle):
-        return refusal
-    return lot, paddle
-
-
 def _leave_absentee(state: EventState, asked: Asked, command: c.SetMaxBid, lot: Lot) -> Decision:
     if refusal := gates.remote_open(lot):
         return refusal
-    paddle = gates.acting_paddle(state, asked, command.paddle)
+    paddle = gates.paddle_of(state, asked, lot, command.paddle)
     if isinstance(paddle, Refusal):
-        return gates.lot_refusal(lot, paddle.code)
-    if refusal := gates.may_bid(state, lot, paddle) or gates.amounts_valid(lot, command.max):
+        return paddle
+    if refusal := gates.amounts_valid(lot, command.max):
         return refusal
     if command.max < lot.definition.opening:
         return gates.lot_refusal(lot, Code.BID_TOO_LOW)

@@ -17,17 +17,11 @@ from saleroom.auction.state import Asked, EventState
 
 def buy(state: EventState, asked: Asked, command: c.Buy) -> Decision:
     """Decide a purchase."""
-    if refusal := gates.event_running(state):
-        return refusal
-    lot = gates.lot_known(state, command.lot)
-    if isinstance(lot, Refusal):
-        return lot
-    if refusal := gates.lot_running(lot):
-        return refusal
-    paddle = gates.acting_paddle(state, asked, command.paddle)
-    if isinstance(paddle, Refusal):
-        return gates.lot_refusal(lot, paddle.code)
-    if refusal := gates.may_bid(state, lot, paddle) or gates.amounts_valid(lot, command.price):
+    found = gates.bidder(state, asked, command.lot, command.paddle)
+    if isinstance(found, Refusal):
+        return found
+    lot, paddle = found
+    if refusal := gates.amounts_valid(lot, command.price):
         return refusal
     if lot.mode == "sale":
         return _buy_units(state, lot, paddle, command)

@@ -109,6 +109,29 @@ def acting_paddle(state: EventState, asked: Asked, named: int | None) -> int | R
     return Refusal(Code.UNKNOWN_PADDLE) if number not in state.paddles else number
 
 
+def bidder(
+    state: EventState, asked: Asked, number: int, named: int | None
+) -> tuple[Lot, int] | Refusal:
+    """Pass all gates of rule 25, from the event to the paddle's own standing."""
+    if refusal := event_running(state):
+        return refusal
+    lot = lot_known(state, number)
+    if isinstance(lot, Refusal):
+        return lot
+    if refusal := lot_running(lot) or remote_open(lot):
+        return refusal
+    paddle = paddle_of(state, asked, lot, named)
+    return paddle if isinstance(paddle, Refusal) else (lot, paddle)
+
+
+def paddle_of(state: EventState, asked: Asked, lot: Lot, named: int | None) -> int | Refusal:
+    """Find whose paddle acts on a lot, and that it may."""
+    paddle = acting_paddle(state, asked, named)
+    if isinstance(paddle, Refusal):
+        return lot_refusal(lot, paddle.code)
+    return may_bid(state, lot, paddle) or paddle
+
+
 def may_bid(state: EventState, lot: Lot, number: int) -> Refusal | None:
     """Check the paddle's own standing: lock, terms, and not the lot's donor."""
     paddle = state.paddles[number]

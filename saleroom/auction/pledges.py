@@ -27,18 +27,10 @@ RATIO_PERCENT_MAX = 10_000
 
 def pledge(state: EventState, asked: Asked, command: c.Pledge) -> Decision:
     """Decide a pledge, what a match gives for it, and whether it meets the challenge."""
-    if refusal := gates.event_running(state):
-        return refusal
-    lot = gates.lot_known(state, command.lot)
-    if isinstance(lot, Refusal):
-        return lot
-    if refusal := gates.lot_running(lot):
-        return refusal
-    paddle = gates.acting_paddle(state, asked, command.paddle)
-    if isinstance(paddle, Refusal):
-        return gates.lot_refusal(lot, paddle.code)
-    if refusal := gates.may_bid(state, lot, paddle):
-        return refusal
+    found = gates.bidder(state, asked, command.lot, command.paddle)
+    if isinstance(found, Refusal):
+        return found
+    lot, paddle = found
     fund, level, amount = lot.fund, command.level, command.level * command.count
     if fund is None:
         return gates.lot_refusal(lot, Code.NOT_A_PLEDGE)
