@@ -223,6 +223,9 @@ def _shown(seconds: list[float]) -> str:
 
 async def _attack_all() -> list[str]:
     lines = [
+        "Ann's client shares one process and one loop with the attacker, whose own work is in the",
+        "latencies during an attack: they bound the server's from above.",
+        "",
         "| attack | what was sent | bid to answer before, p50 / p99 ms | during | memory, MiB |",
         "|---|---|---|---|---|",
     ]
