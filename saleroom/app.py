@@ -270,6 +270,7 @@ class Server:
             else:
                 if self._away.pop(name, None) is not None:
                     logger.warning("%s answers again", name)
+                    self.registry.refill()
                 child.started()
                 return
 

@@ -73,6 +73,13 @@ class Registry:
         """Count the commands that have come in since this process began."""
         return sum(site.mailbox.statistics().entered for site in self._sites.values())
 
+    def refill(self) -> None:
+        """Have every event's whole view written again: a store is back, with who knows what."""
+        for site in self._sites.values():
+            if site.published is not None:
+                site.published.touch_all()
+                site.wake()
+
     def event_spec(self, event: str, *, is_public: bool) -> SupervisorSpec:
         """Make an event's site and the part of the tree that runs it.
 

@@ -153,14 +153,12 @@ def visible_bids(lot: Lot) -> dict[int, int]:
     """Give each paddle's own last visible bid of this round (rules 20, 21), first bidders first.
 
     A straight or floor bid was seen at its amount; so was a max beaten on arrival, which was bid up
-    to it. A max that led was seen at the highest price shown while it led.
+    to it. A max that led was seen at the highest price shown while it led. One left before the
+    opening that never led was not seen at all, and stays secret.
     """
     standing = open_with(lot, lot.absentees.values())
     seen: dict[int, int] = {}
     _show_leader(seen, standing)
-    for left in lot.absentees.values():
-        if left.paddle != standing.leader:
-            seen[left.paddle] = left.max
     for action, owner in _with_owners(lot.actions):
         after = _again(lot, standing, action)
         assert after is not None, "an action that was lawful when it was made"

@@ -120,10 +120,10 @@ class LotOpened(LotFact):
 
 @attrs.frozen
 class LotReopened(LotFact):
-    """fresh: a new round without the old bids (the lot had passed)."""
+    """fresh: a new round without the old bids, as after a pass, or for a choice lot's rest."""
 
     type = "lot_reopened"
-    fresh: bool = house()
+    fresh: bool
     reason: str | None = house(None)
 
 

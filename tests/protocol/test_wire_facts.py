@@ -48,7 +48,7 @@ SHOWN: list[tuple[f.Fact, dict[str, Any]]] = [
     ),
     (f.LotOpened(1), {"lot": 1}),
     (f.LotOpened(1, 900), {"lot": 1, "ends_at": 900}),
-    (f.LotReopened(1, True, "private"), {"lot": 1}),
+    (f.LotReopened(1, True, "private"), {"lot": 1, "fresh": True}),
     (f.LotWarned(1, "final_call"), {"lot": 1, "stage": "final_call"}),
     (f.AskChanged(1, 500, SECRET), {"lot": 1, "ask": 500}),
     (f.LotExtended(1, 900, SECRET, "outage"), {"lot": 1, "ends_at": 900}),

@@ -37,8 +37,8 @@ AFTERWARDS: Mapping[str, str] = {
 }
 
 NOT_HELD = """\
-- After `lot_reopened` a screen does not know whether the bids were kept, as the fact does not say
-  (rules 12 and 20): price, leader and ask are compared again from the next bid on.
+- After a fresh `lot_reopened` the ask is the lot's opening again, which the feed does not repeat:
+  it is compared again from the next bid on.
 - Nobody is told of a renumbered paddle (rule 19) by a fact, so no paddle is renumbered here.
 - An offer shows the next bidder's last bid, which may be a max that was beaten (rules 20 and 21):
   such a max counts as public from then on.

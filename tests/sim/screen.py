@@ -132,11 +132,13 @@ class Screen:
         lot["ends_at"] = fact.get("ends_at", lot["ends_at"])
 
     def _lot_reopened(self, fact: Mapping[str, Any]) -> None:
-        """Whether the bids are kept is not told: units left over start a new round, too."""
+        """A fresh round is without bids; what its opening is, the feed does not repeat."""
         lot = self._lot(fact)
         lot["state"] = "open"
-        for name in ("price", "leader", "min_next", "bid_count", "reserve_met", "remaining"):
-            lot.pop(name, None)
+        if fact["fresh"]:
+            lot |= {"price": None, "leader": None, "bid_count": 0}
+            lot.pop("min_next", None)
+            lot.pop("reserve_met", None)
 
     def _lot_warned(self, fact: Mapping[str, Any]) -> None:
         self._lot(fact)["state"] = fact["stage"]
