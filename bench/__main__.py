@@ -75,6 +75,7 @@ def _run(names: Sequence[str], *, is_brief: bool, path: Path) -> int:
     for number, name in enumerate(names, 1):
         about, measure = MEASURES[name]
         print(f"[{number}/{len(names)}] {name}: {about} ...", file=sys.stderr, flush=True)
+        measure_began = time.monotonic()
         try:
             taken = _measured(measure, setting)
         except BenchFailed as error:
@@ -82,6 +83,8 @@ def _run(names: Sequence[str], *, is_brief: bool, path: Path) -> int:
             failed = True
         else:
             results += taken
+            took_s = time.monotonic() - measure_began
+            print(f"[{number}/{len(names)}] {name}: {took_s:.0f} s", file=sys.stderr, flush=True)
             print("\n".join(line for result in taken for line in result.lines()), flush=True)
     write_json(path, machine, results)
     written = _write_down(path)
@@ -110,7 +113,7 @@ def _write_down(path: Path) -> list[Path]:
     table.write_text("\n".join(lines(run)) + "\n", encoding="utf-8")
     if path == RESULTS / "full.json":
         fill(PAGE, run)
-    return [path, table, *draw(run, path.parent)]
+    return [path, table, *draw(run, path)]
 
 
 def _diff(given: Sequence[str]) -> int:

@@ -22,7 +22,7 @@ from bench.setting import Setting
 from bench.usage import usage_between
 
 SOCKETS, BIDDERS, BIDS_PER_S = 1_000, 10, 50
-IDLE_S, WARM_S, WINDOW_S, BRIEF_S, WINDOWS = 4.0, 1.0, 4.0, 1.5, 3
+IDLE_S, WARM_S, WINDOW_S, BRIEF_S, WINDOWS = 3.0, 1.0, 3.0, 1.5, 3
 SAMPLED_S = 3.0
 SETTLE_S = 5.0
 GOAL = Goal("<=", 6.0)

@@ -21,8 +21,8 @@ QUANTILES = ("p50", "p90", "p99", "max")
 SIZE = {"width": 800, "height": 480}
 
 
-def draw(run: Run, folder: Path) -> list[Path]:
-    """Draw what the run has figures for; give the files."""
+def draw(run: Run, beside: Path) -> list[Path]:
+    """Draw what the run has figures for, beside its file and under its name; give the files."""
     rooms = [r for r in run["results"] if r["measure"].startswith("room ")]
     if not rooms:
         return []
@@ -34,7 +34,7 @@ def draw(run: Run, folder: Path) -> list[Path]:
     }
     written = []
     for name, chart in charts.items():
-        path = folder / f"{name}.svg"
+        path = beside.with_name(f"{beside.stem}-{name}.svg")
         path.write_text(chart.render(is_unicode=True) + "\n", encoding="utf-8")
         written.append(path)
     return written

@@ -30,7 +30,7 @@ from bench.usage import Cores, Usage, read_usage, usage_between
 PAIRS, FEW_PAIRS, BRIEF_PAIRS = 5, 2, 1
 """Five against a peer that a goal speaks of, fewer against the others."""
 BIDDERS = 10
-IDLE_S = 1.5
+IDLE_S = 1.0
 SETTLE_S, SETTLED_S = 10.0, 0.25
 GOALS = {NCHAN.name: Goal("<=", 1.15), NODE_SOCKETIO.name: Goal("<=", 0.6)}
 MESSAGE = (
@@ -50,7 +50,7 @@ class Size:
     seconds: float
 
 
-SIZES = (Size(1_000, 50, 1.5), Size(10_000, 4, 2.5))
+SIZES = (Size(1_000, 50, 1.5), Size(10_000, 4, 2.0))
 
 
 @attrs.define

@@ -59,7 +59,7 @@ def reason(result: Mapping[str, Any]) -> str:
     busiest = list(result["details"].get("busiest", {}).items())[:BUSIEST_SHOWN]
     if busiest:
         said.append("samples: " + ", ".join(f"`{name}` {share:.0%}" for name, share in busiest))
-    return "; ".join([*said, *result["found"]]) + "."
+    return "; ".join([*said, *(line.strip() for line in result["found"])]) + "."
 
 
 def _conditions(run: Run) -> list[str]:

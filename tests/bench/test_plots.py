@@ -33,15 +33,16 @@ def room(sockets: int) -> dict[str, Any]:
 
 def test_the_same_run_draws_the_same_plots(tmp_path: Path) -> None:
     run = {"results": [room(500), room(2_000)]}
-    first = {path.name: path.read_bytes() for path in draw(run, tmp_path)}
-    again = {path.name: path.read_bytes() for path in draw(run, tmp_path)}
+    kept = tmp_path / "full.json"
+    first = {path.name: path.read_bytes() for path in draw(run, kept)}
+    again = {path.name: path.read_bytes() for path in draw(run, kept)}
     assert first == again
-    assert b"2,000 sockets" in first["cost-by-rate.svg"]
+    assert b"2,000 sockets" in first["full-cost-by-rate.svg"]
     assert len(first) == 4
 
 
 def test_a_run_without_rooms_draws_nothing(tmp_path: Path) -> None:
-    assert draw({"results": []}, tmp_path) == []
+    assert draw({"results": []}, tmp_path / "full.json") == []
 
 
 RUN: dict[str, Any] = {
