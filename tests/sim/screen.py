@@ -132,13 +132,13 @@ class Screen:
         lot["ends_at"] = fact.get("ends_at", lot["ends_at"])
 
     def _lot_reopened(self, fact: Mapping[str, Any]) -> None:
-        """A fresh round is without bids; what its opening is, the feed does not repeat."""
+        """A fresh round is without bids, and its opening is not repeated; else a sale is undone."""
         lot = self._lot(fact)
         lot["state"] = "open"
         if fact["fresh"]:
             lot |= {"price": None, "leader": None, "bid_count": 0}
-            lot.pop("min_next", None)
-            lot.pop("reserve_met", None)
+        for name in ("min_next", "reserve_met") if fact["fresh"] else ("remaining",):
+            lot.pop(name, None)
 
     def _lot_warned(self, fact: Mapping[str, Any]) -> None:
         self._lot(fact)["state"] = fact["stage"]
