@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from itertools import takewhile
 from typing import Protocol
 
 import attrs
 import trio
 
 from saleroom.actors.published import Before, Published
+from saleroom.auction.lot import Win
 from saleroom.auction.state import leaderboard
 from saleroom.protocol import notices
 from saleroom.protocol.close import Close
@@ -333,7 +335,9 @@ class Audience:
         for paddle in led - {leads}:
             message = notices.outbid(number, standing.price, standing.min_next)
             yield paddle, "outbid", number, message
-        newest = {win.paddle: win for win in lot.wins if win.seq > before.won_seq}
+        newest: dict[int, Win] = {}
+        for win in takewhile(lambda win: win.seq > before.won_seq, reversed(lot.wins)):
+            newest.setdefault(win.paddle, win)
         for paddle, win in newest.items():
             yield paddle, "won", number, notices.won(number, win.amount)
         maxes = {paddle: own_max(lot, paddle) for paddle in (*lot.absentees, *before.maxes)}
