@@ -72,7 +72,8 @@ class Doorkeeper:
 
     find: gives an event's site and whether spectators may read it, None for an unknown event.
     operate: makes an operator's session of a connection.
-    Each session has one live entry among those due, the one that `_sessions` names.
+    Each session has one live entry among those due, the one that `_sessions` names; the entries of
+    sessions that ended hold nothing of them.
     """
 
     find: Callable[[str], tuple[Site, bool] | None]
@@ -83,7 +84,8 @@ class Doorkeeper:
     is_draining: bool = False
     _sessions: dict[Watched, int] = attrs.field(init=False, factory=dict)
     _of_user: dict[tuple[str, str], dict[Session, None]] = attrs.field(init=False, factory=dict)
-    _due: list[tuple[float, int, Watched]] = attrs.field(init=False, factory=list)
+    _watched: dict[int, Watched] = attrs.field(init=False, factory=dict)
+    _due: list[tuple[float, int]] = attrs.field(init=False, factory=list)
     _entries: count[int] = attrs.field(init=False, factory=count)
     _replaced: int = attrs.field(init=False, default=0)
     _silent: int = attrs.field(init=False, default=0)
@@ -114,7 +116,7 @@ class Doorkeeper:
         try:
             await session.run()
         finally:
-            self._sessions.pop(session, None)
+            self._unwatch(session)
 
     async def watch_forever(self) -> None:
         """Send heartbeats, end the silent and the expired; until cancelled."""
@@ -126,8 +128,9 @@ class Doorkeeper:
         """Deal with every session that is due."""
         beat_s = self.limits.talk.heartbeat_ms / 1000
         while self._due and self._due[0][0] <= now:
-            _, entry, session = heapq.heappop(self._due)
-            if self._sessions.get(session) != entry:
+            _, entry = heapq.heappop(self._due)
+            session = self._watched.get(entry)
+            if session is None:
                 continue
             last_seen = session.connection.last_seen
             if session.expires_at <= self.now():
@@ -178,11 +181,18 @@ class Doorkeeper:
     def _watch(self, session: Watched, at: float) -> None:
         """Look at a session next at `at` (trio time), or when its token ends if that is sooner."""
         expiry = trio.current_time() + max(0.0, session.expires_at - self.now())
+        self._unwatch(session)
         self._sessions[session] = entry = next(self._entries)
-        heapq.heappush(self._due, (min(at, expiry), entry, session))
+        self._watched[entry] = session
+        heapq.heappush(self._due, (min(at, expiry), entry))
+
+    def _unwatch(self, session: Watched) -> None:
+        entry = self._sessions.pop(session, None)
+        if entry is not None:
+            del self._watched[entry]
 
     def _forget(self, session: Session) -> None:
-        self._sessions.pop(session, None)
+        self._unwatch(session)
         if session.identity is None:
             return
         key = (session.site.event, session.identity.user)
