@@ -94,6 +94,10 @@ class Story:
         until = f", ends {_clock(fact['ends_at'])}" if "ends_at" in fact else ""
         return f"{self._lot(fact)}: open{until}"
 
+    def _reopened(self, fact: Message) -> str:
+        how = "for a new round" if fact["fresh"] else "with its bids"
+        return f"{self._lot(fact)}: open again {how}"
+
     def _extended(self, fact: Message) -> str:
         return f"{self._lot(fact)}: now ends {_clock(fact['ends_at'])}"
 
@@ -131,6 +135,7 @@ _TOLD: dict[str, Callable[[Story, Message], str]] = {
     "bid_placed": Story._bid,
     "item_sold": Story._sold,
     "lot_opened": Story._opened,
+    "lot_reopened": Story._reopened,
     "lot_extended": Story._extended,
     "lot_warned": Story._warned,
     "ask_changed": Story._ask,

@@ -40,7 +40,7 @@ EXAMPLES: list[tuple[f.Fact, str]] = [
     (f.LotChanged(3, DEFINITION), "lot changed lot 3 Quilt {"),
     (f.LotOpened(3), "lot 3 Quilt: open"),
     (f.LotOpened(3, 5_000), "lot 3 Quilt: open, ends "),
-    (f.LotReopened(3, fresh=True), "lot reopened lot 3 Quilt"),
+    (f.LotReopened(3, fresh=True), "lot 3 Quilt: open again for a new round"),
     (f.LotWarned(3, "fair_warning"), "lot 3 Quilt: fair warning"),
     (f.AskChanged(3, 15_000, 500), "lot 3 Quilt: asking 150.00 USD"),
     (f.LotExtended(3, 5_000, 4_000, "soft_close"), "lot 3 Quilt: now ends "),
