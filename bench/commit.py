@@ -22,7 +22,7 @@ from bench.setting import Setting
 from bench.usage import usage_between
 
 SOCKETS, IN_FLIGHT = 100, 16
-WARM_S, WINDOW_S, BRIEF_S, WINDOWS = 2.0, 4.0, 1.5, 3
+WARM_S, WINDOW_S, BRIEF_S, WINDOWS = 1.0, 4.0, 1.5, 3
 SAMPLED_S = 3.0
 DRAIN_S = 10.0
 LOT = 1
