@@ -1,7 +1,7 @@
 """Two kept runs, figure by figure.
 
 Owns: the comparison. Invariant: a change counts as one only where the windows of both runs do not
-overlap; whether more is better is the goal's to say.
+overlap and the conditions are the same; whether more is better is the goal's to say.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ def _by_measure(run: Run) -> dict[str, Mapping[str, Any]]:
 
 def _judged(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     """Say whether the change is one, and for better or worse."""
+    if old["conditions"] != new["conditions"]:
+        return "other conditions"
     if _overlap(old["spread"], new["spread"]):
         return "within the windows"
     goal = new["goal"]

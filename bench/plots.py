@@ -7,6 +7,7 @@ gives the same bytes. Source: the windows of bench/rooms.py.
 from __future__ import annotations
 
 import math
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -24,6 +25,7 @@ Run = Mapping[str, Any]
 Room = Mapping[str, Any]
 Points = Sequence[tuple[float, float]]
 QUANTILES = ("p50", "p90", "p99", "max")
+COMMENT = re.compile("<!--.*?-->")  # one holds the day on which it was drawn
 SIZE = {"width": 800, "height": 480}
 
 
@@ -41,7 +43,8 @@ def draw(run: Run, beside: Path) -> list[Path]:
     written = []
     for name, chart in charts.items():
         path = beside.with_name(f"{beside.stem}-{name}.svg")
-        path.write_text(chart.render(is_unicode=True) + "\n", encoding="utf-8")
+        drawn = COMMENT.sub("", chart.render(is_unicode=True))
+        path.write_text(drawn + "\n", encoding="utf-8")
         written.append(path)
     return written
 

@@ -39,6 +39,7 @@ def test_the_same_run_draws_the_same_plots(tmp_path: Path) -> None:
     assert first == again
     assert b"2,000 sockets" in first["full-cost-by-rate.svg"]
     assert len(first) == 4
+    assert not any(b"<!--" in drawn for drawn in first.values())
 
 
 def test_a_run_without_rooms_draws_nothing(tmp_path: Path) -> None:
