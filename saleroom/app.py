@@ -85,7 +85,7 @@ class Server:
         verifier = TokenVerifier(keys, time.time)
         stores = postgres_stores(self.pool, self.hot)
         self.registry = Registry(stores, self._clock, registry_limits(limits))
-        self.watch = LoopWatch(self.registry.commands_entered)
+        self.watch = LoopWatch(self.registry.commands_entered, self._connections_ended)
         self.operators = OperatorFeed(self.tree, self._clock)
         self.doorkeeper = Doorkeeper(
             self.registry.find, verifier.verify, self._operate, doorkeeper_limits(limits)
@@ -153,6 +153,10 @@ class Server:
             await self.doorkeeper.serve(websocket)
         else:
             await websocket.close(Close.OVERLOADED, Close.OVERLOADED.name)
+
+    def _connections_ended(self) -> int:
+        connections = self._sessions.statistics()
+        return connections.started - connections.running
 
     def _operate(self, connection: Connection) -> OperatorSession:
         return OperatorSession(

@@ -1,20 +1,21 @@
-"""The health of the server's one loop: how late it runs, and when garbage is collected.
+"""The health of the server's one loop: how late it runs, when garbage goes and memory comes back.
 
-Owns: the schedule of full collections and the measure of pauses. Invariant: no full collection
-starts by chance while bids are decided; between two of them old objects are not scanned again.
-Source: I11.
+Owns: the schedule of full collections and of giving memory back, and the measure of pauses.
+Invariant: neither starts by chance while bids are decided; between two full collections old objects
+are not scanned again. Source: I11, I6, docs/decisions/0006-garbage-on-a-schedule.md.
 """
 
 from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import attrs
 import trio
 
+from saleroom import memory
 from saleroom.supervisor import Child
 
 YOUNG_OBJECTS, MIDDLE_ROUNDS = 30_000, 5
@@ -28,22 +29,35 @@ FULL_PERIOD_S, FULL_LATEST_S = 600.0, 3_600.0
 """A full collection comes at the first quiet moment after one, at the latest after the other."""
 QUIET_S = 3.0
 """A room in which nobody has asked for anything so long may pause for a tenth of a second."""
+GIVE_BACK_PERIOD_S = 30.0
+ENDED_LEAST = 10
+"""Fewer connections leave less behind than ten outboxes, which are 1 MiB each at most."""
 SAMPLE_S = 0.1
 WINDOW_SAMPLES = 600
 """Ten samples a second, a minute long."""
 
 
+async def give_back_in_thread() -> None:
+    """Give free memory back; the loop goes on as far as it asks for none."""
+    await trio.to_thread.run_sync(memory.give_back)
+
+
 @attrs.define(eq=False)
 class LoopWatch:
-    """Measure the loop's lag and keep full collections to a schedule; a supervised child's body.
+    """Measure the loop's lag and keep its long pauses to a schedule; a supervised child's body.
 
     activity: counts what was asked of the server so far; the same count twice is quiet between.
+    ended: counts the connections that have ended: what they held is free, and given back soon.
     """
 
     activity: Callable[[], int]
+    ended: Callable[[], int]
+    give_back: Callable[[], Awaitable[None]] = give_back_in_thread
     _lags: list[float] = attrs.field(init=False, factory=list)
     _longest_gc_s: float = attrs.field(init=False, default=0.0)
     _gc_began: float = attrs.field(init=False, default=0.0)
+    _longest_give_back_s: float = attrs.field(init=False, default=0.0)
+    _ended_before: int = attrs.field(init=False, default=0)
 
     async def run(self, child: Child) -> None:
         """Watch until asked to stop."""
@@ -55,6 +69,7 @@ class LoopWatch:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._sample_forever)
                 nursery.start_soon(self._collect_forever)
+                nursery.start_soon(self._give_back_forever)
                 await child.stopping.wait()
                 nursery.cancel_scope.cancel()
         finally:
@@ -76,13 +91,15 @@ class LoopWatch:
         gc.freeze()
 
     def statistics(self) -> Mapping[str, Any]:
-        """Give the last minute's lag and the longest collection, in ms."""
+        """Give the last minute's lag and the longest pauses, in ms, and the memory in use."""
         lags = sorted(self._lags)
         middle = lags[len(lags) // 2] if lags else 0.0
         return {
             "lag_p50_ms": round(middle * 1000, 3),
             "lag_max_ms": round(max(lags, default=0.0) * 1000, 3),
             "gc_max_ms": round(self._longest_gc_s * 1000, 3),
+            "give_back_max_ms": round(self._longest_give_back_s * 1000, 3),
+            "rss_bytes": memory.resident_bytes(),
             "tasks": trio.lowlevel.current_statistics().tasks_living,
         }
 
@@ -99,6 +116,20 @@ class LoopWatch:
             with trio.move_on_after(FULL_LATEST_S - FULL_PERIOD_S):
                 await self._quiet()
             self.settle()
+            await self._give_back_now()
+
+    async def _give_back_forever(self) -> None:
+        while True:
+            await trio.sleep(GIVE_BACK_PERIOD_S)
+            if self.ended() - self._ended_before >= ENDED_LEAST:
+                await self._quiet()
+                await self._give_back_now()
+
+    async def _give_back_now(self) -> None:
+        self._ended_before = self.ended()
+        began = time.perf_counter()
+        await self.give_back()
+        self._longest_give_back_s = max(self._longest_give_back_s, time.perf_counter() - began)
 
     async def _quiet(self) -> None:
         """Return once nobody has asked for anything for a while."""

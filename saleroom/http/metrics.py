@@ -52,6 +52,7 @@ GAUGES: dict[str, str] = {
     "largest_batch": "Facts of the largest group commit.",
     "mailbox": "Commands without an answer.",
     "pending_facts": "Facts decided and not yet durable.",
+    "rss_bytes": "Resident memory of the server's process.",
     "running": "Members of a pool now.",
     "seq": "The newest public fact decided.",
     "sessions": "Websocket sessions now.",
