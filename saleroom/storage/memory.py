@@ -16,6 +16,7 @@ import attrs
 import orjson
 import trio
 
+from saleroom.storage.memory_audit import MemoryAudit
 from saleroom.storage.ports import (
     Batch,
     Conflict,
@@ -276,7 +277,11 @@ def memory_stores() -> Stores:
     """Give a fresh, empty deployment whose journal and catalogue share their registrations."""
     people = MemoryPeople()
     return Stores(
-        MemoryJournal(people), MemorySnapshots(), MemoryCatalogue(people), MemoryHotStore()
+        journal=MemoryJournal(people),
+        snapshots=MemorySnapshots(),
+        catalogue=MemoryCatalogue(people),
+        hot=MemoryHotStore(),
+        audit=MemoryAudit(),
     )
 
 

@@ -12,6 +12,8 @@ from typing import Any, Protocol
 
 import attrs
 
+from saleroom.storage.audit_ports import Audit
+
 
 class StoreError(Exception):
     """An operating error at the border of a store."""
@@ -269,3 +271,4 @@ class Stores:
     snapshots: Snapshots
     catalogue: Catalogue
     hot: HotStore
+    audit: Audit

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from saleroom.storage.bridge import Bridge, open_bridge
 from saleroom.storage.memory import MemoryHotStore
 from saleroom.storage.migrate import migrate
+from saleroom.storage.pg_audit import PostgresAudit
 from saleroom.storage.pg_catalogue import PostgresCatalogue
 from saleroom.storage.pg_journal import PostgresJournal
 from saleroom.storage.pg_pool import PostgresPool
@@ -23,7 +24,13 @@ from saleroom.storage.redis_hot import RedisHotStore
 
 def postgres_stores(pool: PostgresPool, hot: HotStore) -> Stores:
     """Put the stores over one pool, which need not be open yet."""
-    return Stores(PostgresJournal(pool), PostgresSnapshots(pool), PostgresCatalogue(pool), hot)
+    return Stores(
+        journal=PostgresJournal(pool),
+        snapshots=PostgresSnapshots(pool),
+        catalogue=PostgresCatalogue(pool),
+        hot=hot,
+        audit=PostgresAudit(pool),
+    )
 
 
 @asynccontextmanager

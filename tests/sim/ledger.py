@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import attrs
 import trio
 
 from saleroom.storage.memory import (
     MemoryCatalogue,
-    MemoryHotStore,
     MemoryJournal,
     MemoryPeople,
     MemorySnapshots,
+    memory_stores,
 )
 from saleroom.storage.ports import Batch, Ownership, Record, Snapshot, Stores
 
@@ -84,4 +85,9 @@ class Shelf:
         people = MemoryPeople()
         self.ledger = Ledger(people)
         self.album = Album()
-        self.stores = Stores(self.ledger, self.album, MemoryCatalogue(people), MemoryHotStore())
+        self.stores: Stores = attrs.evolve(
+            memory_stores(),
+            journal=self.ledger,
+            snapshots=self.album,
+            catalogue=MemoryCatalogue(people),
+        )

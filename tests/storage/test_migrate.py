@@ -16,7 +16,7 @@ from saleroom.storage.stores import open_pool
 from tests.servers import RealPostgres, empty_database
 from tests.storage.sessions import Session
 
-NAMES = ["0001_journal.sql", "0002_catalogue.sql"]
+NAMES = [migration.name for migration in known_migrations()]
 
 
 @pytest.fixture
@@ -66,15 +66,15 @@ async def test_a_new_file_is_applied_over_the_old_ones(
     empty_pool: PostgresPool, folder: Path
 ) -> None:
     await migrate(empty_pool)
-    (folder / "0003_more.sql").write_text("CREATE TABLE more (id int); CREATE TABLE most (id int)")
-    assert await migrate(empty_pool, folder) == ["0003_more.sql"]
+    (folder / "9999_more.sql").write_text("CREATE TABLE more (id int); CREATE TABLE most (id int)")
+    assert await migrate(empty_pool, folder) == ["9999_more.sql"]
 
 
 async def test_a_changed_file_is_named(empty_pool: PostgresPool, folder: Path) -> None:
     await migrate(empty_pool)
     with (folder / NAMES[1]).open("a") as file:
         file.write("\n-- a small correction")
-    (folder / "0003_more.sql").write_text("CREATE TABLE more (id int)")
+    (folder / "9999_more.sql").write_text("CREATE TABLE more (id int)")
     with pytest.raises(MigrationError, match=f"{NAMES[1]} has changed"):
         await migrate(empty_pool, folder)
     assert await migrate(empty_pool) == []
@@ -83,16 +83,16 @@ async def test_a_changed_file_is_named(empty_pool: PostgresPool, folder: Path) -
 async def test_a_database_of_a_later_release_is_refused(
     empty_pool: PostgresPool, folder: Path
 ) -> None:
-    (folder / "0003_more.sql").write_text("CREATE TABLE more (id int)")
+    (folder / "9999_more.sql").write_text("CREATE TABLE more (id int)")
     await migrate(empty_pool, folder)
-    with pytest.raises(MigrationError, match=r"0003_more\.sql"):
+    with pytest.raises(MigrationError, match=r"9999_more\.sql"):
         await migrate(empty_pool)
 
 
 async def test_a_file_that_fails_leaves_nothing(
     bridge: Bridge, empty_dsn: str, empty_pool: PostgresPool, folder: Path
 ) -> None:
-    (folder / "0003_more.sql").write_text("CREATE TABLE more (id int); SELECT 1 / 0")
+    (folder / "9999_more.sql").write_text("CREATE TABLE more (id int); SELECT 1 / 0")
     with pytest.raises(asyncpg.DivisionByZeroError):
         await migrate(empty_pool, folder)
     async with Session.opened(bridge, empty_dsn) as session:
