@@ -41,6 +41,7 @@ from saleroom.storage.pg_pool import PostgresPool
 from saleroom.storage.ports import HotStore, StoreUnavailable
 from saleroom.storage.stores import open_hot, postgres_stores
 from saleroom.supervisor import Child, ChildSpec, Node, Pool, Strategy, Supervisor, SupervisorSpec
+from saleroom.workers.crew import Crew
 
 logger = logging.getLogger("saleroom.app")
 
@@ -66,6 +67,7 @@ class Server:
     operators: OperatorFeed = attrs.field(init=False)
     operations: Operations = attrs.field(init=False)
     doorkeeper: Doorkeeper = attrs.field(init=False)
+    workers: Crew = attrs.field(init=False, factory=lambda: Crew("workers"))
     door: Door = attrs.field(init=False)
     supervisor: Supervisor = attrs.field(init=False)
     port: int = attrs.field(init=False, default=0)
@@ -102,6 +104,7 @@ class Server:
             restart_child=self.supervisor.restart_child,
             drain=self.stop,
             readiness=self.readiness,
+            workers=self.workers,
         )
         self.door = Door(
             asgi_app=make_app(services),
@@ -175,6 +178,11 @@ class Server:
             *([ChildSpec("postgres", self._run_postgres, stop_s=20.0)] if self.postgres else []),
             ChildSpec("bridge", self._run_bridge, start_s=None),
             ChildSpec("redis", self._run_redis, start_s=None),
+            ChildSpec(
+                "workers",
+                self.workers.serve,
+                statistics=lambda: attrs.asdict(self.workers.statistics()),
+            ),
         ]
         doors = [
             self._sessions.spec("sessions", stop_s=3.0),

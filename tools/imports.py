@@ -25,11 +25,24 @@ CHECKOUT: Final = Path(__file__).resolve().parent.parent
 ALLOWED: Final[Mapping[str, frozenset[str]]] = {
     "config": frozenset(),
     "supervisor": frozenset(),
+    "workers": frozenset({"supervisor"}),
+    "mail": frozenset(),
     "auction": frozenset(),
     "protocol": frozenset({"auction", "config"}),
     "storage": frozenset({"auction", "protocol", "config", "supervisor"}),
     "actors": frozenset({"auction", "protocol", "config", "supervisor", "storage.ports"}),
-    "http": frozenset({"auction", "protocol", "actors", "config", "supervisor", "storage"}),
+    "http": frozenset(
+        {
+            "auction",
+            "protocol",
+            "actors",
+            "config",
+            "mail",
+            "supervisor",
+            "storage",
+            "workers",
+        }
+    ),
     "client": frozenset({"protocol"}),
 }
 

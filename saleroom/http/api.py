@@ -30,6 +30,7 @@ from saleroom.http.problems import Problem, busy, of_http, problem_response
 from saleroom.http.services import Services
 from saleroom.protocol.codec import Malformed
 from saleroom.storage.ports import OutcomeUnknown, StoreUnavailable
+from saleroom.workers.crew import WorkersBusy
 
 NAME = "saleroom.http"
 API_PREFIX = "/api/v1"
@@ -78,6 +79,10 @@ def _answer_errors(app: QuartTrio) -> None:
     @app.errorhandler(StoreUnavailable)
     async def away(error: StoreUnavailable) -> Response:
         return problem_response(busy("a store is away; try again in a moment"))
+
+    @app.errorhandler(WorkersBusy)
+    async def no_worker(error: WorkersBusy) -> Response:
+        return problem_response(busy("the server is busy; try again in a moment"))
 
     @app.errorhandler(OutcomeUnknown)
     async def unknown(error: OutcomeUnknown) -> Response:

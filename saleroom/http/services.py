@@ -17,6 +17,7 @@ from saleroom.actors.session import Verify
 from saleroom.protocol.session import SessionLimits
 from saleroom.storage.ports import Stores
 from saleroom.supervisor import Node
+from saleroom.workers.crew import Workers
 
 
 @attrs.frozen
@@ -40,6 +41,7 @@ class Services:
 
     restart_child: raises UnknownChild, ChildNotStarted, SupervisorDown. drain: asks for an orderly
     stop and returns at once. readiness: component -> "ok", "degraded: why" or "away: why".
+    workers: for what would hold the loop, such as pictures and spreadsheets.
     """
 
     registry: Registry
@@ -50,4 +52,5 @@ class Services:
     restart_child: Callable[[str], Awaitable[None]]
     drain: Callable[[], Awaitable[None]]
     readiness: Callable[[], Mapping[str, str]]
+    workers: Workers
     limits: ApiLimits = attrs.field(factory=ApiLimits)

@@ -25,6 +25,7 @@ from saleroom.protocol.identity import Identity, KeysUnavailable, TokenRejected
 from saleroom.storage.memory import memory_stores
 from saleroom.storage.ports import Stores
 from saleroom.supervisor import Child, ChildSpec, Strategy, Supervisor, SupervisorSpec
+from tests.workers.inline import InlineWorkers
 
 GUARD_S = 60.0
 NEVER = 4e9
@@ -189,6 +190,7 @@ async def open_house(
         restart_child=supervisor.restart_child,
         drain=drain,
         readiness=lambda: ready,
+        workers=InlineWorkers(),
         limits=limits or ApiLimits(),
     )
     with trio.fail_after(GUARD_S):
