@@ -27,6 +27,7 @@ from saleroom.config import BadSetting, Settings
 from saleroom.http.api import make_app
 from saleroom.http.door import Door, DoorLimits, open_listeners
 from saleroom.http.jwks import JwksKeys
+from saleroom.http.outside import Outside
 from saleroom.http.services import Services
 from saleroom.http.tokens import SecretKey, TokenIssuer, TokenVerifier, load_or_create_secret
 from saleroom.http.websocket import Websocket
@@ -95,6 +96,7 @@ class Server:
         self.supervisor = Supervisor(self._tree(), rng=random.Random())  # noqa: S311 - jitter
         self.registry.supervisor = self.supervisor
         self.operations = Operations(self.supervisor, self.registry, self.stop)
+        outside = Outside(settings.public_url, settings.allowed_origins, settings.trusted_proxies)
         services = Services(
             registry=self.registry,
             stores=stores,
@@ -105,6 +107,8 @@ class Server:
             drain=self.stop,
             readiness=self.readiness,
             workers=self.workers,
+            outside=outside,
+            is_logging_access=settings.access_log,
         )
         self.door = Door(
             asgi_app=make_app(services),
@@ -114,8 +118,8 @@ class Server:
                 connections_per_address_max=limits.connections_per_address_max,
                 message_bytes_max=limits.frame_bytes_max,
             ),
-            allowed_origins=settings.allowed_origins,
             start_soon=self._sessions.start_soon,
+            outside=outside,
         )
 
     async def run(self, task_status: trio.TaskStatus[Server] = trio.TASK_STATUS_IGNORED) -> None:

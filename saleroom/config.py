@@ -32,6 +32,9 @@ LOG_LEVELS: Final[Mapping[str, LogLevel]] = {
     "error": "ERROR",
 }
 LOG_FORMATS: Final[Mapping[str, LogFormat]] = {"text": "text", "json": "json"}
+SWITCHES: Final[Mapping[str, bool]] = {"on": True, "off": False}
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class BadSetting(Exception):
@@ -216,6 +219,22 @@ def _read_origins(value: str) -> frozenset[str]:
     return frozenset(origins)
 
 
+def _read_networks(value: str) -> tuple[Network, ...]:
+    networks = []
+    for number, item in enumerate(value.split(","), start=1):
+        try:
+            networks.append(ipaddress.ip_network(item.strip()))
+        except ValueError as error:
+            raise ValueError(f"network {number}: {error}") from None
+    return tuple(networks)
+
+
+def _read_switch(value: str) -> bool:
+    if value.lower() not in SWITCHES:
+        raise ValueError(f"{_shown(value)} is neither on nor off")
+    return SWITCHES[value.lower()]
+
+
 def _read_public_url(value: str) -> str:
     parts = _web_address(value)
     if parts.query:
@@ -350,7 +369,7 @@ class Settings:
         metadata=_variable(
             _read_origins,
             takes="origins separated by commas, such as https://gala.example",
-            meaning="Other sites whose pages may open our websockets",
+            meaning="Other sites whose pages may call us, with cookies and over websockets",
             unset="none but our own",
         ),
     )
@@ -379,6 +398,24 @@ class Settings:
             takes="text or json",
             meaning="One line of text, or one JSON object, per record",
             unset="`text`",
+        ),
+    )
+    access_log: bool = attrs.field(
+        default=False,
+        metadata=_variable(
+            _read_switch,
+            takes="on or off",
+            meaning="Whether every HTTP request is logged, by its route",
+            unset="`off`",
+        ),
+    )
+    trusted_proxies: tuple[Network, ...] = attrs.field(
+        default=(),
+        metadata=_variable(
+            _read_networks,
+            takes="networks separated by commas, such as 10.0.0.0/8, 127.0.0.1/32",
+            meaning="Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed",
+            unset="none",
         ),
     )
     limits: Limits = attrs.field(factory=Limits, repr=False)

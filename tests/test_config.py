@@ -6,6 +6,7 @@ and each error is one line naming its variable. Source: PROTOCOL sections 1 and 
 
 from __future__ import annotations
 
+import ipaddress
 from pathlib import Path
 
 import attrs
@@ -75,6 +76,14 @@ def test_nothing_set_gives_the_defaults() -> None:
         ("PUBLIC_URL", "http://gala.example/sale/", "public_url", "http://gala.example/sale"),
         ("LOG_LEVEL", "Warning", "log_level", "WARNING"),
         ("LOG_FORMAT", "json", "log_format", "json"),
+        ("ACCESS_LOG", "On", "access_log", True),
+        ("ACCESS_LOG", "off", "access_log", False),
+        (
+            "TRUSTED_PROXIES",
+            "10.0.0.0/8, ::1",
+            "trusted_proxies",
+            (ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("::1/128")),
+        ),
     ],
 )
 def test_a_good_value_is_read(name: str, value: str, field: str, read: object) -> None:
@@ -112,6 +121,9 @@ def test_a_good_value_is_read(name: str, value: str, field: str, read: object) -
         ("ALLOWED_ORIGINS", "https://a,", "origin 2: the address has another scheme, or none"),
         ("PUBLIC_URL", "gala.example", "the address has another scheme, or none"),
         ("PUBLIC_URL", "https://gala.example/?a=b", "the address has a query"),
+        ("ACCESS_LOG", "yes", "'yes' is neither on nor off"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8,10.0.0.1/8", "network 2: 10.0.0.1/8 has host bits set"),
+        ("TRUSTED_PROXIES", "proxy", "network 1: 'proxy' does not appear to be an IPv4 or IPv6"),
         ("LOG_LEVEL", "loud", "'loud' is not a level"),
         ("LOG_FORMAT", "xml", "'xml' is not a format"),
     ],

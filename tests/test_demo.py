@@ -72,7 +72,6 @@ async def open_house() -> AsyncIterator[House]:
                 asgi_app=_no_app,
                 on_websocket=converse,
                 limits=DoorLimits(),
-                allowed_origins=frozenset(),
                 start_soon=nursery.start_soon,
             )
             listeners = await open_listeners("127.0.0.1", 0)

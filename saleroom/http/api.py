@@ -25,6 +25,7 @@ from saleroom.http.api_registrations import registration_routes
 from saleroom.http.api_replicas import Replicas
 from saleroom.http.api_results import result_routes
 from saleroom.http.api_views import Views
+from saleroom.http.front import put_front
 from saleroom.http.hypercorn_door import AsgiApp
 from saleroom.http.problems import Problem, busy, of_http, problem_response
 from saleroom.http.services import Services
@@ -48,6 +49,7 @@ def make_quart(services: Services) -> QuartTrio:
     app.config["BODY_TIMEOUT"] = services.limits.body_s
     app.url_map.merge_slashes = False
     _answer_errors(app)
+    put_front(app, services.outside, services.requests, is_logging=services.is_logging_access)
     access = Access(services)
     drafts = Drafts(services)
     stores = services.stores

@@ -22,6 +22,7 @@ import trio
 from saleroom.http import handshake
 from saleroom.http.head import HeadRefused, PeerLeft, RequestHead, read_head, refusal
 from saleroom.http.hypercorn_door import AsgiApp, HttpLimits, HypercornDoor
+from saleroom.http.outside import NOWHERE, Outside
 from saleroom.http.stream import SharedStream, StreamLimits
 from saleroom.http.websocket import ConnectionClosed, Websocket
 from saleroom.protocol.frames import close_frame
@@ -98,13 +99,13 @@ class Door:
         asgi_app: AsgiApp,
         on_websocket: Callable[[Websocket], Awaitable[None]],
         limits: DoorLimits,
-        allowed_origins: frozenset[str],
         start_soon: Callable[..., Any],
+        outside: Outside = NOWHERE,
     ) -> None:
         self._http = HypercornDoor(asgi_app, limits.http)
         self._on_websocket = on_websocket
         self._limits = limits
-        self._allowed_origins = frozenset(origin.lower() for origin in allowed_origins)
+        self._outside = outside
         self._start_soon = start_soon
         self._slots = trio.Semaphore(limits.connections_max)
         self._by_address: Counter[str] = Counter()
@@ -221,7 +222,7 @@ class Door:
     def _shake_hands(
         self, stream: SharedStream, head: RequestHead, address: str
     ) -> Websocket | None:
-        answer = handshake.decide(head, self._allowed_origins)
+        answer = handshake.decide(head, self._outside)
         if isinstance(answer, handshake.Denied):
             self._refuse(stream, answer.response)
             return None
@@ -263,8 +264,8 @@ async def serve_door(
     asgi_app: AsgiApp,
     on_websocket: Callable[[Websocket], Awaitable[None]],
     limits: DoorLimits,
-    allowed_origins: frozenset[str],
     start_soon: Callable[..., Any],
+    outside: Outside = NOWHERE,
     task_status: trio.TaskStatus[Door] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Open a door and serve it; `task_status` hands out the Door, for `stop` and `statistics`.
@@ -276,8 +277,8 @@ async def serve_door(
         asgi_app=asgi_app,
         on_websocket=on_websocket,
         limits=limits,
-        allowed_origins=allowed_origins,
         start_soon=start_soon,
+        outside=outside,
     )
     await door.serve(listeners, task_status=task_status)
 

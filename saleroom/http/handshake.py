@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
 import attrs
 from wsproto.connection import ConnectionType
@@ -18,9 +17,9 @@ from wsproto.handshake import H11Handshake
 from wsproto.utilities import RemoteProtocolError, generate_accept_token
 
 from saleroom.http.head import RequestHead, refusal
+from saleroom.http.outside import Outside
 
 SUBPROTOCOL = "saleroom.v1"
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 _KEY_BYTES = 16
 
 
@@ -39,13 +38,13 @@ class Denied:
     response: bytes
 
 
-def decide(head: RequestHead, allowed_origins: frozenset[str]) -> Accepted | Denied:
+def decide(head: RequestHead, outside: Outside) -> Accepted | Denied:
     """Answer a request whose path is that of a websocket."""
     if not head.asks_for_websocket:
         return Denied(refusal(HTTPStatus.UPGRADE_REQUIRED, headers=("Upgrade: websocket",)))
     if not _is_well_formed(head):
         return Denied(refusal(HTTPStatus.BAD_REQUEST))
-    if not _is_from_here(head, allowed_origins):
+    if not _is_from_here(head, outside):
         return Denied(refusal(HTTPStatus.FORBIDDEN))
     handshake = H11Handshake(ConnectionType.SERVER)
     try:
@@ -87,33 +86,14 @@ def _is_well_formed(head: RequestHead) -> bool:
         return False
 
 
-def _is_from_here(head: RequestHead, allowed_origins: frozenset[str]) -> bool:
+def _is_from_here(head: RequestHead, outside: Outside) -> bool:
     """Hold a page's Origin against the allowed ones and the host that it asked (its own)."""
     origins = head.all(b"origin")
     if not origins:
         return True
     if len(origins) > 1:
         return False
-    origin = origins[0].lower()
-    if origin in allowed_origins:
-        return True
-    scheme = origin.partition("://")[0]
-    own = _authority(origin)
-    return own is not None and own in {
-        _authority(f"{scheme}://{host.lower()}") for host in head.all(b"host")
-    }
-
-
-def _authority(origin: str) -> tuple[str, int] | None:
-    """Give host and port of `scheme://host[:port]`; None for anything else."""
-    try:
-        parts = urlsplit(origin)
-        port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
-    except ValueError:
-        return None
-    if parts.hostname is None or port is None or parts.path or parts.query or parts.fragment:
-        return None
-    return parts.hostname, port
+    return outside.is_allowed(origins[0]) or outside.is_ours(origins[0], head.all(b"host"))
 
 
 def _denied_by(hint: object) -> Denied:

@@ -14,6 +14,8 @@ import attrs
 from saleroom.actors.clock import Clock
 from saleroom.actors.registry import Registry
 from saleroom.actors.session import Verify
+from saleroom.http.outside import NOWHERE, Outside
+from saleroom.http.request_tally import RequestTally
 from saleroom.protocol.session import SessionLimits
 from saleroom.storage.ports import Stores
 from saleroom.supervisor import Node
@@ -54,3 +56,6 @@ class Services:
     readiness: Callable[[], Mapping[str, str]]
     workers: Workers
     limits: ApiLimits = attrs.field(factory=ApiLimits)
+    outside: Outside = NOWHERE
+    requests: RequestTally = attrs.field(factory=RequestTally)
+    is_logging_access: bool = False

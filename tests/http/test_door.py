@@ -10,6 +10,7 @@ import pytest
 import trio
 
 from saleroom.http.door import Door, DoorLimits, open_listeners
+from saleroom.http.outside import Outside
 from saleroom.http.websocket import Websocket
 from tests.http.wire import (
     LIMITS,
@@ -159,7 +160,7 @@ async def test_a_peer_that_leaves_within_its_head_leaves_nothing(sent: bytes) ->
 )
 async def test_origin(origin: str | None, status: int) -> None:
     headers = () if origin is None else (f"Origin: {origin}",)
-    async with open_door(allowed_origins=frozenset({"https://Partner.example"})) as running:
+    async with open_door(outside=Outside(allowed_origins={"https://Partner.example"})) as running:
         peer = await running.connect()
         assert (await peer.exchange(upgrade("/ws/x", *headers)))[0] == status
 
@@ -268,7 +269,6 @@ async def test_running_out_of_descriptors_does_not_end_the_listener() -> None:
                 asgi_app=hello,
                 on_websocket=echo,
                 limits=DoorLimits(accept_pause_s=0),
-                allowed_origins=frozenset(),
                 start_soon=pool.start_soon,
             )
             await pool.start(door.serve, [exhausted])
@@ -318,7 +318,6 @@ async def test_a_crashed_session_closes_with_1011_and_reaches_the_pool() -> None
                 asgi_app=hello,
                 on_websocket=session,
                 limits=LIMITS,
-                allowed_origins=frozenset(),
                 start_soon=start_soon,
             )
             await nursery.start(door.serve, listeners)

@@ -18,6 +18,7 @@ from trio.testing import wait_all_tasks_blocked
 
 from saleroom.http.door import Door, DoorLimits, open_listeners, serve_door
 from saleroom.http.hypercorn_door import HttpLimits
+from saleroom.http.outside import NOWHERE, Outside
 from saleroom.http.stream import StreamLimits
 from saleroom.http.websocket import Websocket
 from saleroom.protocol.frames import text_frame
@@ -176,7 +177,7 @@ async def open_door(
     session: Callable[[Websocket], Awaitable[None]] = echo,
     app: Any = hello,
     limits: DoorLimits = LIMITS,
-    allowed_origins: frozenset[str] = frozenset(),
+    outside: Outside = NOWHERE,
 ) -> AsyncIterator[Running]:
     listeners = await open_listeners("127.0.0.1", 0)
     port = listeners[0].socket.getsockname()[1]
@@ -189,7 +190,7 @@ async def open_door(
                     asgi_app=app,
                     on_websocket=session,
                     limits=limits,
-                    allowed_origins=allowed_origins,
+                    outside=outside,
                     start_soon=pool.start_soon,
                 )
             )

@@ -69,7 +69,6 @@ async def serve(host: str, port: int) -> None:
                     asgi_app=nothing_here,
                     on_websocket=echo,
                     limits=LIMITS,
-                    allowed_origins=frozenset(),
                     start_soon=pool.start_soon,
                 )
             )
