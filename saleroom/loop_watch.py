@@ -56,6 +56,7 @@ class LoopWatch:
     _lags: list[float] = attrs.field(init=False, factory=list)
     _longest_gc_s: float = attrs.field(init=False, default=0.0)
     _gc_began: float = attrs.field(init=False, default=0.0)
+    _give_backs: int = attrs.field(init=False, default=0)
     _longest_give_back_s: float = attrs.field(init=False, default=0.0)
     _ended_before: int = attrs.field(init=False, default=0)
 
@@ -98,6 +99,7 @@ class LoopWatch:
             "lag_p50_ms": round(middle * 1000, 3),
             "lag_max_ms": round(max(lags, default=0.0) * 1000, 3),
             "gc_max_ms": round(self._longest_gc_s * 1000, 3),
+            "give_backs": self._give_backs,
             "give_back_max_ms": round(self._longest_give_back_s * 1000, 3),
             "rss_bytes": memory.resident_bytes(),
             "tasks": trio.lowlevel.current_statistics().tasks_living,
@@ -129,6 +131,7 @@ class LoopWatch:
         self._ended_before = self.ended()
         began = time.perf_counter()
         await self.give_back()
+        self._give_backs += 1
         self._longest_give_back_s = max(self._longest_give_back_s, time.perf_counter() - began)
 
     async def _quiet(self) -> None:

@@ -31,6 +31,7 @@ COUNTERS: dict[str, str] = {
     "expired": "Commands answered because they waited too long.",
     "feeds": "Feed messages broadcast.",
     "frames": "Frames of feeds handed to sockets.",
+    "give_backs": "Times that free memory was given back to the system.",
     "processed": "Commands let into the mailbox.",
     "refused": "Connections refused.",
     "replaced": "Sockets closed because their user opened too many.",
