@@ -27,6 +27,7 @@ ALLOWED: Final[Mapping[str, frozenset[str]]] = {
     "supervisor": frozenset(),
     "workers": frozenset({"supervisor"}),
     "mail": frozenset(),
+    "intake": frozenset({"auction"}),
     "auction": frozenset(),
     "protocol": frozenset({"auction", "config"}),
     "storage": frozenset({"auction", "protocol", "config", "supervisor"}),
@@ -37,6 +38,7 @@ ALLOWED: Final[Mapping[str, frozenset[str]]] = {
             "protocol",
             "actors",
             "config",
+            "intake",
             "mail",
             "supervisor",
             "storage",
@@ -55,7 +57,7 @@ CONFINED: Final[Mapping[str, str]] = {
 }
 
 # SDKs that one adapter file each may import, whichever it is.
-ONE_ADAPTER: Final = ("stripe", "twilio")
+ONE_ADAPTER: Final = ("obstore", "stripe", "twilio")
 
 PURE_ROOMS: Final = ("auction", "protocol")
 IMPURE: Final = frozenset(
