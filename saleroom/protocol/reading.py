@@ -68,12 +68,14 @@ def require_bounds(kind: Any, is_bounded: bool = False) -> None:
     elif isinstance(kind, type) and attrs.has(kind):
         for inner in hints(kind).values():
             require_bounds(inner)
-    elif get_origin(kind) in (Union, types.UnionType) and len(arguments) == 1:
-        require_bounds(arguments[0])
-    elif is_bounded and get_origin(kind) is list:
+    elif len(arguments) == 1 and (_is_union(kind) or (is_bounded and get_origin(kind) is list)):
         require_bounds(arguments[0])
     elif not (is_bounded or kind is bool or get_origin(kind) is Literal or _is_enum(kind)):
         raise TypeError(f"{kind}: what is read has bounds")
+
+
+def _is_union(kind: Any) -> bool:
+    return get_origin(kind) in (Union, types.UnionType)
 
 
 def _is_enum(kind: Any) -> bool:
@@ -177,7 +179,7 @@ _READERS: tuple[tuple[Callable[[Any], bool], Callable[[Any], Any]], ...] = (
     (lambda kind: isinstance(kind, type) and attrs.has(kind), _class),
     (lambda kind: get_origin(kind) is Literal, _choice),
     (_is_enum, _choice),
-    (lambda kind: get_origin(kind) in (Union, types.UnionType), _optional),
+    (_is_union, _optional),
     (lambda kind: get_origin(kind) is Annotated, _annotated),
 )
 """(is it such a type, what makes its check); a later line goes before an earlier one."""

@@ -108,7 +108,7 @@ class Items:
         return {**said, "uniqueItems": True} if self.is_set else said
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Example:
     """A value to show; it holds what stands beside it."""
 
@@ -123,7 +123,7 @@ class Named:
     description: str | None = None
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Schema:
     """The keywords of a shape that a reader of its own checks, in place of the type's."""
 
@@ -140,6 +140,9 @@ def wire_field(field: attrs.Attribute[Any]) -> str:
     name: str = field.metadata.get(_WIRE, field.name)
     return name
 
+
+ABSENT: Any = None
+"""The default of a field that may be left out, and is never null."""
 
 Text = Annotated[str, Chars()]
 """1 to 500 characters."""
