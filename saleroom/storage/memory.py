@@ -9,7 +9,8 @@ in or out shares no mutable value with what is kept. Source: ports.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -17,6 +18,8 @@ import orjson
 import trio
 
 from saleroom.storage.memory_audit import MemoryAudit
+from saleroom.storage.memory_desk import MemoryDesk, MemoryPeople
+from saleroom.storage.memory_wishes import MemoryJoinCodes, MemoryWatching, MemoryWishLists
 from saleroom.storage.ports import (
     Batch,
     Conflict,
@@ -50,21 +53,6 @@ class _KeptSnapshots:
     chunks: list[bytes] = attrs.Factory(list)
     # (position, head, body, number of chunks it was saved with), oldest first
     bodies: list[tuple[int, bytes, bytes, int]] = attrs.Factory(list)
-
-
-@attrs.define
-class MemoryPeople:
-    """Registrations by event and paddle: the table that journal and catalogue both write."""
-
-    rows: dict[str, dict[int, Registration]] = attrs.Factory(dict)
-
-    def upsert(self, event: str, rows: Iterable[Registration]) -> None:
-        self.rows.setdefault(event, {}).update((row.paddle, row) for row in rows)
-
-    def renumber(self, event: str, moves: Iterable[tuple[int, int]]) -> None:
-        rows = self.rows.setdefault(event, {})
-        moved = [(new, rows.pop(old)) for old, new in moves if old in rows]
-        self.upsert(event, (attrs.evolve(row, paddle=new) for new, row in moved))
 
 
 class MemoryJournal:
@@ -253,10 +241,12 @@ class MemoryHotStore:
 
     def __init__(self) -> None:
         self._views: dict[str, dict[str, bytes]] = {}
+        self._changes: Counter[str] = Counter()
 
     async def write(self, event: str, values: Mapping[str, bytes]) -> None:
         await trio.lowlevel.checkpoint()
         self._views.setdefault(event, {}).update(values)
+        self._changes[event] += 1
 
     async def read(self, event: str, fields: Sequence[str] | None = None) -> dict[str, bytes]:
         await trio.lowlevel.checkpoint()
@@ -268,6 +258,10 @@ class MemoryHotStore:
     async def clear(self, event: str) -> None:
         await trio.lowlevel.checkpoint()
         self._views.pop(event, None)
+        self._changes[event] += 1
+
+    def changes(self, event: str) -> int:
+        return self._changes[event]
 
     async def ping(self) -> None:
         await trio.lowlevel.checkpoint()
@@ -276,12 +270,17 @@ class MemoryHotStore:
 def memory_stores() -> Stores:
     """Give a fresh, empty deployment whose journal and catalogue share their registrations."""
     people = MemoryPeople()
+    catalogue = MemoryCatalogue(people)
     return Stores(
         journal=MemoryJournal(people),
         snapshots=MemorySnapshots(),
-        catalogue=MemoryCatalogue(people),
+        catalogue=catalogue,
         hot=MemoryHotStore(),
         audit=MemoryAudit(),
+        desk=MemoryDesk(people),
+        join_codes=MemoryJoinCodes(catalogue.event),
+        watching=MemoryWatching(),
+        wish_lists=MemoryWishLists(),
     )
 
 

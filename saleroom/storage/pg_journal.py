@@ -20,6 +20,7 @@ from collections.abc import Sequence
 import asyncpg
 import orjson
 
+from saleroom.storage.people_search import folded
 from saleroom.storage.pg_pool import Connection, PostgresPool, Row
 from saleroom.storage.ports import (
     Batch,
@@ -66,18 +67,22 @@ WITH owner AS MATERIALIZED (
     DELETE FROM registrations AS r USING admitted, unnest($16::integer[], $17::integer[]) AS m
         (old, new)
     WHERE r.event_id = $1 AND r.paddle = m.old
-    RETURNING m.new, r.user_id, r.name, r.email, r.phone, r.table_name
+    RETURNING m.new, r.user_id, r.name, r.email, r.phone, r.table_name, r.name_folded,
+        r.draft_limit, r.draft_captain, r.notes, r.checked_in_at_ms, r.checked_in_by
 ), registered AS (
-    INSERT INTO registrations (event_id, paddle, user_id, name, email, phone, table_name)
+    INSERT INTO registrations (event_id, paddle, user_id, name, email, phone, table_name,
+        name_folded, draft_limit, draft_captain, notes, checked_in_at_ms, checked_in_by)
     SELECT $1, p.* FROM (
         SELECT * FROM moved
         UNION ALL
-        SELECT p.* FROM admitted, unnest($10::integer[], $11::text[], $12::text[], $13::text[],
-            $14::text[], $15::text[]) AS p
+        SELECT p.*, NULL, false, NULL, NULL, NULL
+        FROM admitted, unnest($10::integer[], $11::text[], $12::text[], $13::text[],
+            $14::text[], $15::text[], $18::text[]) AS p
     ) AS p
     ORDER BY 2  -- sorting takes all of `moved` in first: numbers are free before they are given
-    ON CONFLICT (event_id, paddle) DO UPDATE SET (user_id, name, email, phone, table_name)
-        = (excluded.user_id, excluded.name, excluded.email, excluded.phone, excluded.table_name)
+    ON CONFLICT (event_id, paddle) DO UPDATE
+    SET (user_id, name, email, phone, table_name, name_folded) = (excluded.user_id, excluded.name,
+        excluded.email, excluded.phone, excluded.table_name, excluded.name_folded)
 )
 SELECT EXISTS (SELECT FROM owner) AS is_owner, EXISTS (SELECT FROM admitted) AS is_admitted
 """
@@ -156,6 +161,7 @@ async def _append(connection: Connection, event: str, term: int, batch: Batch) -
             [person.table for person in people],
             [old for old, _ in batch.renumbered],
             [new for _, new in batch.renumbered],
+            [folded(person.name) for person in people],
         )
     except asyncpg.UniqueViolationError as error:
         raise Fenced(f"position {first} of event {event} is taken") from error

@@ -13,6 +13,11 @@ from typing import Any, Protocol
 import attrs
 
 from saleroom.storage.audit_ports import Audit
+from saleroom.storage.index_ports import CatalogueIndex, DonorRow
+from saleroom.storage.desk_ports import Desk
+from saleroom.storage.join_ports import JoinCodes
+from saleroom.storage.watch_ports import Watching
+from saleroom.storage.wish_ports import WishLists
 
 
 class StoreError(Exception):
@@ -37,6 +42,10 @@ class NotFound(StoreError):
 
 class Conflict(StoreError):
     """The row exists already, or its `version` is not the one the writer read."""
+
+
+class Full(StoreError):
+    """There are as many of these as there may be."""
 
 
 @attrs.frozen
@@ -117,7 +126,11 @@ class Snapshot:
 
 @attrs.frozen
 class EventRow:
-    """An event in the catalogue. settings: JSON object (ladder, soft_close, starts_at, ...)."""
+    """An event in the catalogue.
+
+    settings: JSON object (ladder, soft_close, starts_at, ...). details: JSON object of what only
+    people read (description, venue, ...).
+    """
 
     id: str
     title: str
@@ -127,16 +140,24 @@ class EventRow:
     settings: Mapping[str, Any]
     created_at_ms: int
     version: int = 1
+    details: Mapping[str, Any] = attrs.Factory(dict)
 
 
 @attrs.frozen
 class LotRow:
-    """A lot in the catalogue: what the rules need (`definition`) and what only people read."""
+    """A lot in the catalogue: what the rules need (`definition`) and what only people read.
+
+    category: a name; donor: an id, of the same event. place: in the running order, None for a lot
+    that nobody has placed, which comes after those that have one, by number.
+    """
 
     lot: int
     definition: Mapping[str, Any]
     details: Mapping[str, Any]
     version: int = 1
+    category: str | None = None
+    donor: int | None = None
+    place: int | None = None
 
 
 def require_consecutive(records: Sequence[Record], first: int) -> None:
@@ -216,7 +237,7 @@ class Catalogue(Protocol):
     async def put_event(self, row: EventRow) -> EventRow:
         """Replace an event whose stored version is `row.version`; the result's is one higher.
 
-        Raises NotFound, Conflict.
+        The status and the time of creation stay as they are stored. Raises NotFound, Conflict.
         """
 
     async def set_status(self, event: str, status: str) -> None:
@@ -229,16 +250,37 @@ class Catalogue(Protocol):
         """Give events by descending (created_at_ms, id), those past the event `after`."""
 
     async def add_lot(self, event: str, row: LotRow) -> None:
-        """Raises NotFound (event), Conflict (number taken)."""
+        """Raises NotFound (event, donor), Conflict (number taken), Full (see `put_lot`)."""
 
     async def put_lot(self, event: str, row: LotRow) -> LotRow:
-        """Replace a lot whose stored version is `row.version`. Raises NotFound, Conflict."""
+        """Replace a lot whose stored version is `row.version`; its place stays.
+
+        A category that its event lacks is made. Raises NotFound, Conflict, Full (CATEGORIES_MAX).
+        """
 
     async def remove_lot(self, event: str, lot: int) -> None:
         """Raises NotFound."""
 
     async def lots(self, event: str) -> list[LotRow]:
-        """Give all lots in running order (by number)."""
+        """Give all lots by number."""
+
+    async def lot(self, event: str, lot: int) -> LotRow:
+        """Raises NotFound."""
+
+    async def order_lots(self, event: str, lots: Sequence[int]) -> None:
+        """Place lots in this order. Raises Conflict unless they are all that there are."""
+
+    async def add_copy(
+        self,
+        row: EventRow,
+        lots: Sequence[LotRow],
+        categories: Sequence[str],
+        donors: Sequence[DonorRow],
+    ) -> None:
+        """Add an event with all that belongs to it, or nothing; donors get new ids.
+
+        Raises Conflict.
+        """
 
     async def put_registration(self, event: str, row: Registration) -> None:
         """Insert or replace the holder of a paddle (an event not yet published)."""
@@ -259,6 +301,9 @@ class HotStore(Protocol):
     async def clear(self, event: str) -> None:
         """Drop the event's view. Raises StoreUnavailable."""
 
+    def changes(self, event: str) -> int:
+        """Count the writes and clears of the event's view that this process has finished."""
+
     async def ping(self) -> None:
         """Raises StoreUnavailable."""
 
@@ -272,3 +317,8 @@ class Stores:
     catalogue: Catalogue
     hot: HotStore
     audit: Audit
+    index: CatalogueIndex
+    desk: Desk
+    join_codes: JoinCodes
+    watching: Watching
+    wish_lists: WishLists

@@ -15,9 +15,13 @@ from saleroom.storage.memory import MemoryHotStore
 from saleroom.storage.migrate import migrate
 from saleroom.storage.pg_audit import PostgresAudit
 from saleroom.storage.pg_catalogue import PostgresCatalogue
+from saleroom.storage.pg_desk import PostgresDesk
+from saleroom.storage.pg_join import PostgresJoinCodes
 from saleroom.storage.pg_journal import PostgresJournal
 from saleroom.storage.pg_pool import PostgresPool
 from saleroom.storage.pg_snapshots import PostgresSnapshots
+from saleroom.storage.pg_watching import PostgresWatching
+from saleroom.storage.pg_wishes import PostgresWishLists
 from saleroom.storage.ports import HotStore, Stores
 from saleroom.storage.redis_hot import RedisHotStore
 
@@ -30,6 +34,10 @@ def postgres_stores(pool: PostgresPool, hot: HotStore) -> Stores:
         catalogue=PostgresCatalogue(pool),
         hot=hot,
         audit=PostgresAudit(pool),
+        desk=PostgresDesk(pool),
+        join_codes=PostgresJoinCodes(pool),
+        watching=PostgresWatching(pool),
+        wish_lists=PostgresWishLists(pool),
     )
 
 

@@ -15,10 +15,10 @@ import trio
 from saleroom.storage.memory import (
     MemoryCatalogue,
     MemoryJournal,
-    MemoryPeople,
     MemorySnapshots,
     memory_stores,
 )
+from saleroom.storage.memory_desk import MemoryDesk, MemoryPeople
 from saleroom.storage.ports import Batch, Ownership, Record, Snapshot, Stores
 
 
@@ -90,4 +90,5 @@ class Shelf:
             journal=self.ledger,
             snapshots=self.album,
             catalogue=MemoryCatalogue(people),
+            desk=MemoryDesk(people),
         )
