@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 import pytest
 import trio
@@ -11,7 +13,7 @@ from saleroom.storage.ports import NotFound, Stores
 from tests.storage.test_catalogue import event_row
 
 
-def code(id: str = "a", **changes: object) -> JoinCode:
+def code(id: str = "a", **changes: Any) -> JoinCode:
     digest = id.encode().ljust(32, b"\0")
     row = JoinCode(id, "gala", digest, 214, "7", "clara", 1_000, 2_000)
     return attrs.evolve(row, **changes)

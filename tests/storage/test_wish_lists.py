@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 import pytest
 import trio
@@ -13,7 +15,7 @@ LIST = WishList("l1", "token-1", "ann", "Ann's wishes", "USD", 1_000)
 MOST = 3
 
 
-def gift(id: str = "g1", amount: int = 100, **changes: object) -> Gift:
+def gift(id: str = "g1", amount: int = 100, **changes: Any) -> Gift:
     made = Gift(id, "l1", 1, "bob", f"key-{id}", amount, "Bob", "Congratulations", 5)
     return attrs.evolve(made, **changes)
 
