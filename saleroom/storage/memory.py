@@ -17,6 +17,7 @@ import attrs
 import orjson
 import trio
 
+from saleroom.storage.memory_accounts import MemoryAccounts, MemorySignIns
 from saleroom.storage.memory_audit import MemoryAudit
 from saleroom.storage.memory_desk import MemoryDesk, MemoryPeople
 from saleroom.storage.memory_wishes import MemoryJoinCodes, MemoryWatching, MemoryWishLists
@@ -270,6 +271,7 @@ class MemoryHotStore:
 def memory_stores() -> Stores:
     """Give a fresh, empty deployment whose journal and catalogue share their registrations."""
     people = MemoryPeople()
+    sign_ins = MemorySignIns()
     catalogue = MemoryCatalogue(people)
     return Stores(
         journal=MemoryJournal(people),
@@ -277,6 +279,8 @@ def memory_stores() -> Stores:
         catalogue=catalogue,
         hot=MemoryHotStore(),
         audit=MemoryAudit(),
+        accounts=MemoryAccounts(sign_ins),
+        sign_ins=sign_ins,
         desk=MemoryDesk(people),
         join_codes=MemoryJoinCodes(catalogue.event),
         watching=MemoryWatching(),

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import attrs
 
+from saleroom.storage.accounts_ports import Accounts, SignIns
 from saleroom.storage.audit_ports import Audit
 from saleroom.storage.index_ports import CatalogueIndex, DonorRow
 from saleroom.storage.desk_ports import Desk
@@ -317,6 +318,8 @@ class Stores:
     catalogue: Catalogue
     hot: HotStore
     audit: Audit
+    accounts: Accounts
+    sign_ins: SignIns
     index: CatalogueIndex
     desk: Desk
     join_codes: JoinCodes

@@ -13,12 +13,14 @@ from contextlib import asynccontextmanager
 from saleroom.storage.bridge import Bridge, open_bridge
 from saleroom.storage.memory import MemoryHotStore
 from saleroom.storage.migrate import migrate
+from saleroom.storage.pg_accounts import PostgresAccounts
 from saleroom.storage.pg_audit import PostgresAudit
 from saleroom.storage.pg_catalogue import PostgresCatalogue
 from saleroom.storage.pg_desk import PostgresDesk
 from saleroom.storage.pg_join import PostgresJoinCodes
 from saleroom.storage.pg_journal import PostgresJournal
 from saleroom.storage.pg_pool import PostgresPool
+from saleroom.storage.pg_sign_ins import PostgresSignIns
 from saleroom.storage.pg_snapshots import PostgresSnapshots
 from saleroom.storage.pg_watching import PostgresWatching
 from saleroom.storage.pg_wishes import PostgresWishLists
@@ -34,6 +36,8 @@ def postgres_stores(pool: PostgresPool, hot: HotStore) -> Stores:
         catalogue=PostgresCatalogue(pool),
         hot=hot,
         audit=PostgresAudit(pool),
+        accounts=PostgresAccounts(pool),
+        sign_ins=PostgresSignIns(pool),
         desk=PostgresDesk(pool),
         join_codes=PostgresJoinCodes(pool),
         watching=PostgresWatching(pool),
