@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import io
 import warnings
-from typing import Final
+from typing import Any, Final
 
 import attrs
 from PIL import ExifTags, Image, UnidentifiedImageError
@@ -71,6 +71,20 @@ def rewrite(data: bytes) -> Picture:
     return Picture(_written(full), thumbnails)
 
 
+def rewritten(data: bytes) -> tuple[Any, ...]:
+    """Give the shapes of a picture and its thumbnails, and then their bytes; a worker's errand.
+
+    What is no picture gives {refused: why}.
+    """
+    try:
+        picture = rewrite(data)
+    except PictureRefused as refused:
+        return ({"refused": str(refused)},)
+    every = (picture.full, *picture.thumbnails)
+    shapes = [{"key": one.key, "width": one.width, "height": one.height} for one in every]
+    return ({"shapes": shapes}, *(one.data for one in every))
+
+
 def _pixels(data: bytes) -> Image.Image:
     """Decode, once the head says that it may be: size and frames before any pixel."""
     try:
@@ -83,7 +97,7 @@ def _pixels(data: bytes) -> Image.Image:
                 image.load()
                 fitted = _fitted(_plain(image), EDGE_MAX, EDGE_MAX)
                 return fitted if turn is None else fitted.transpose(turn)
-    except PictureRefused:
+    except (PictureRefused, MemoryError):
         raise
     except UnidentifiedImageError:
         raise PictureRefused("a picture is a PNG, JPEG or WebP file") from None
