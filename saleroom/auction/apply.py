@@ -99,6 +99,9 @@ def _paddle_changed(state: EventState, entry: Entry, fact: f.PaddleChanged) -> N
     paddle.opted_in = paddle.opted_in if fact.opted_in is None else fact.opted_in
     if fact.terms_version is not None:
         paddle.terms_version = fact.terms_version
+    if fact.user is not None:
+        paddle.user = fact.user
+        state.paddle_of[fact.user] = fact.paddle
 
 
 def _paddle_locked(state: EventState, entry: Entry, fact: f.PaddleLocked) -> None:

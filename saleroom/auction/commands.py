@@ -233,6 +233,7 @@ class ChangePaddle(Command):
     new_paddle: int | None = None
     captain: bool | None = None
     opted_in: bool | None = None
+    user: Text | None = None
 
 
 @attrs.frozen

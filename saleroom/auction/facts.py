@@ -398,6 +398,7 @@ class PaddleChanged(Fact):
     terms_version: int | None = None
     captain: bool | None = None
     opted_in: bool | None = None
+    user: str | None = None
 
 
 @attrs.frozen

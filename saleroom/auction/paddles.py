@@ -47,9 +47,8 @@ def add_paddle(state: EventState, asked: Asked, command: c.AddPaddle) -> Decisio
         return refusal
     if refusal := gates.amounts_valid(None, command.limit):
         return refusal
-    if command.user is not None and command.user in state.paddle_of:
-        held = state.paddle_of[command.user]
-        return Refusal(Code.PADDLE_TAKEN, {"paddle": held}, f"the user holds paddle {held}")
+    if refusal := _holds_another(state, command.user, None):
+        return refusal
     number = state.free_paddle() if command.paddle is None else command.paddle
     if number in state.paddles or not _is_number(number):
         return Refusal(Code.PADDLE_TAKEN, detail=f"paddles are 1 to {PADDLE_LAST}, each given once")
@@ -66,13 +65,17 @@ def add_paddle(state: EventState, asked: Asked, command: c.AddPaddle) -> Decisio
 
 
 def change_paddle(state: EventState, asked: Asked, command: c.ChangePaddle) -> Decision:
-    """Change a paddle's limit, table, captaincy, accepted terms or number."""
+    """Change a paddle's limit, table, captaincy, accepted terms or number; give it a user."""
     if refusal := gates.event_not_closed(state):
         return refusal
     if command.paddle not in state.paddles:
         return Refusal(Code.UNKNOWN_PADDLE)
     if refusal := gates.amounts_valid(None, command.limit):
         return refusal
+    if refusal := _holds_another(state, command.user, command.paddle):
+        return refusal
+    if command.user is not None and state.paddles[command.paddle].user not in (None, command.user):
+        return Refusal(Code.PADDLE_TAKEN, detail="the paddle is another user's")
     changed = PaddleChanged(
         command.paddle,
         command.limit,
@@ -80,6 +83,7 @@ def change_paddle(state: EventState, asked: Asked, command: c.ChangePaddle) -> D
         command.terms_version,
         command.captain,
         command.opted_in,
+        command.user,
     )
     new = command.new_paddle
     if new is None or new == command.paddle:
@@ -88,6 +92,13 @@ def change_paddle(state: EventState, asked: Asked, command: c.ChangePaddle) -> D
         return Refusal(Code.PADDLE_TAKEN, detail=f"paddles are 1 to {PADDLE_LAST}, each given once")
     renumbered = PaddleRenumbered(command.paddle, new)
     return [renumbered] if changed == PaddleChanged(command.paddle) else [changed, renumbered]
+
+
+def _holds_another(state: EventState, user: str | None, paddle: int | None) -> Refusal | None:
+    held = None if user is None else state.paddle_of.get(user)
+    if held in (None, paddle):
+        return None
+    return Refusal(Code.PADDLE_TAKEN, {"paddle": held}, f"the user holds paddle {held}")
 
 
 def _is_number(paddle: int) -> bool:

@@ -54,6 +54,8 @@ TAKEN: list[tuple[c.Command, Code]] = [
     (c.ChangePaddle(101, new_paddle=102), Code.PADDLE_TAKEN),
     (c.ChangePaddle(101, new_paddle=0), Code.PADDLE_TAKEN),
     (c.ChangePaddle(101, limit=0), Code.INVALID_AMOUNT),
+    (c.ChangePaddle(101, user="new"), Code.PADDLE_TAKEN),
+    (c.ChangePaddle(101, user="B"), Code.PADDLE_TAKEN),
     (c.ChangePaddle(999), Code.UNKNOWN_PADDLE),
     (c.LockPaddle(999, "x"), Code.UNKNOWN_PADDLE),
     (c.UnlockPaddle(999), Code.UNKNOWN_PADDLE),
@@ -284,6 +286,21 @@ def test_rule_24_captains_come_and_go_by_the_desk() -> None:
         Code.TERMS_NOT_ACCEPTED
     )
     assert made.refused(c.PlaceBid(1, 11000, 999), role=Role.DONOR, by="cap") is Code.FORBIDDEN
+    made.replayed()
+
+
+def test_a_guests_paddle_becomes_a_users_once() -> None:
+    made = sale(silent())
+    guest = added(made, c.AddPaddle())
+    bid = c.PlaceBid(1, 10000)
+    assert made.refused(bid, role=Role.DONOR, by="gus") is Code.NO_PADDLE
+    assert made.refused(c.ChangePaddle(guest, user="A")) is Code.PADDLE_TAKEN
+    for _ in range(2):
+        made.must(c.ChangePaddle(guest, user="gus", terms_version=1))
+    assert made.refused(c.ChangePaddle(guest, user="hal")) is Code.PADDLE_TAKEN
+    made.must(c.ChangePaddle(guest, new_paddle=400))
+    assert made.refused(bid, role=Role.DONOR, by="gus") is None
+    assert made.lot().standing.leader == 400
     made.replayed()
 
 
