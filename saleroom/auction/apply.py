@@ -108,11 +108,13 @@ def _paddle_locked(state: EventState, entry: Entry, fact: f.PaddleLocked) -> Non
     paddle = state.paddles[fact.paddle]
     paddle.is_locked = True
     paddle.is_banned = fact.ban
+    paddle.lock_reason = fact.reason
 
 
 def _paddle_unlocked(state: EventState, entry: Entry, fact: f.PaddleUnlocked) -> None:
     paddle = state.paddles[fact.paddle]
     paddle.is_locked = paddle.is_banned = False
+    paddle.lock_reason = None
 
 
 def _paddle_renumbered(state: EventState, entry: Entry, fact: f.PaddleRenumbered) -> None:

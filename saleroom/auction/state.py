@@ -66,7 +66,8 @@ class Entry:
 class Paddle:
     """A bidder's number. terms_version: the newest terms accepted, 0 for none.
 
-    is_captain: may act for those of the same table who have opted in.
+    is_captain: may act for those of the same table who have opted in. lock_reason: for staff
+    alone, None while it is not locked.
     """
 
     number: int
@@ -78,6 +79,7 @@ class Paddle:
     is_banned: bool = False
     is_captain: bool = False
     opted_in: bool = False
+    lock_reason: str | None = None
 
 
 @attrs.define

@@ -289,6 +289,15 @@ def test_rule_24_captains_come_and_go_by_the_desk() -> None:
     made.replayed()
 
 
+def test_why_a_paddle_is_locked_is_known_until_it_is_unlocked() -> None:
+    made = sale(silent())
+    made.must(c.LockPaddle(101, "left without paying"))
+    assert made.book.state.paddles[101].lock_reason == "left without paying"
+    made.replayed()
+    made.must(c.UnlockPaddle(101))
+    assert made.book.state.paddles[101].lock_reason is None
+
+
 def test_a_guests_paddle_becomes_a_users_once() -> None:
     made = sale(silent())
     guest = added(made, c.AddPaddle())
