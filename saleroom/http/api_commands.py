@@ -11,14 +11,44 @@ from typing import Any
 
 from quart import Blueprint, Response
 
-from saleroom.auction.roles import LEAST_ROLE
+from saleroom.auction.refusal import Code
+from saleroom.auction.roles import LEAST_ROLE, Role
 from saleroom.http.api_access import Access
 from saleroom.http.api_asking import ask_event
 from saleroom.http.api_requests import event_id, idempotency_key, read_object, respond
+from saleroom.http.api_shapes import AckView, MaximumBid, StraightBid
+from saleroom.http.contract import REQUIRED_KEY, contract
 from saleroom.http.problems import Problem
 from saleroom.http.services import Services
 from saleroom.protocol.codec import decode_command
+from saleroom.protocol.command_schema import command_body
 from saleroom.protocol.messages import Ask
+
+TAG = "Bids and commands"
+REFUSALS = tuple(code.name for code in Code)
+BID_REFUSALS = (
+    "UNKNOWN_EVENT",
+    "ID_REUSED",
+    "EVENT_NOT_OPEN",
+    "EVENT_PAUSED",
+    "EVENT_CLOSED",
+    "UNKNOWN_LOT",
+    "LOT_NOT_OPEN",
+    "LOT_CLOSED",
+    "REMOTE_LOCKED",
+    "NO_PADDLE",
+    "PADDLE_LOCKED",
+    "TERMS_NOT_ACCEPTED",
+    "OWN_LOT",
+    "BUY_ONLY",
+    "MAX_NOT_ALLOWED",
+    "INVALID_AMOUNT",
+    "BID_TOO_LOW",
+    "MAX_NOT_HIGHER",
+    "STALE_ASK",
+    "NOT_FOR_SALE",
+    "OVER_LIMIT",
+)
 
 
 def command_routes(services: Services, access: Access) -> Blueprint:
@@ -31,6 +61,17 @@ def command_routes(services: Services, access: Access) -> Blueprint:
         return respond(await ask_event(site, ask, identity.user, role, services.limits.answer_s))
 
     @routes.post("/events/<event>/commands")
+    @contract(
+        "Ask something of an event",
+        tag=TAG,
+        who=Role.DONOR,
+        body=command_body,
+        invalid=None,
+        headers=(REQUIRED_KEY,),
+        answers={200: AckView},
+        refusals=REFUSALS,
+        description="The least role depends on the command: see PROTOCOL 3.",
+    )
     async def command(event: str) -> Response:
         key, raw = _key(), await read_object()
         if raw.pop("id", key) != key:
@@ -38,6 +79,16 @@ def command_routes(services: Services, access: Access) -> Blueprint:
         return await perform(event, decode_command(raw, key))
 
     @routes.post("/bids")
+    @contract(
+        "Bid, in short",
+        tag=TAG,
+        who=Role.DONOR,
+        body=StraightBid | MaximumBid,
+        invalid=None,
+        headers=(REQUIRED_KEY,),
+        answers={200: AckView},
+        refusals=BID_REFUSALS,
+    )
     async def bid() -> Response:
         key, raw = _key(), await read_object()
         event = raw.pop("event", None)

@@ -23,12 +23,21 @@ from saleroom.http.api_requests import (
     respond,
     version_field,
 )
+from saleroom.http.api_shapes import (
+    EventChanges,
+    EventPage,
+    EventQuery,
+    EventView,
+    NewEvent,
+)
 from saleroom.http.api_views import Views
+from saleroom.http.contract import ANYONE, contract
 from saleroom.http.problems import Problem
 from saleroom.http.services import Services
 from saleroom.protocol.identity import Identity
 from saleroom.storage.ports import EventRow, StoreUnavailable
 
+TAG = "Events"
 LIVE = ("status", "seq", "raised", "server_time")
 
 
@@ -38,6 +47,14 @@ def event_routes(services: Services, access: Access, drafts: Drafts, views: View
     catalogue, limits = services.stores.catalogue, services.limits
 
     @routes.post("/events")
+    @contract(
+        "Make an event",
+        tag=TAG,
+        who=Role.ADMIN,
+        body=NewEvent,
+        invalid="INVALID_EVENT",
+        answers={201: EventView},
+    )
     async def create() -> Response:
         raw = await read_object()
         identity, _ = await access.admit(Role.ADMIN, None)
@@ -49,11 +66,27 @@ def event_routes(services: Services, access: Access, drafts: Drafts, views: View
         return respond(event_json(row), 201, {"Location": f"/api/v1/events/{row.id}"})
 
     @routes.post("/events/<event>/publish")
+    @contract(
+        "Publish a draft",
+        tag=TAG,
+        who=Role.ADMIN,
+        answers={200: EventView},
+        refusals=("EVENT_PUBLISHED",),
+    )
     async def publish(event: str) -> Response:
         identity, _ = await access.admit(Role.ADMIN, event_id(event))
         return respond(event_json(await drafts.publish(event, identity.user)))
 
     @routes.patch("/events/<event>")
+    @contract(
+        "Change a draft",
+        tag=TAG,
+        who=Role.ADMIN,
+        body=EventChanges,
+        invalid="INVALID_EVENT",
+        answers={200: EventView},
+        refusals=("STALE_VERSION", "EVENT_PUBLISHED"),
+    )
     async def change(event: str) -> Response:
         raw = await read_object()
         await access.admit(Role.ADMIN, event_id(event))
@@ -64,6 +97,7 @@ def event_routes(services: Services, access: Access, drafts: Drafts, views: View
         return respond(event_json(row))
 
     @routes.get("/events")
+    @contract("List events", tag=TAG, who=ANYONE, query=EventQuery, answers={200: EventPage})
     async def index() -> Response:
         page, identity = read_page(limits), await access.identify()
         after = event_id_or_start(page.after)
@@ -79,6 +113,7 @@ def event_routes(services: Services, access: Access, drafts: Drafts, views: View
         return respond({"events": [event_json(row) for row in kept], "next": following})
 
     @routes.get("/events/<event>")
+    @contract("Read an event", tag=TAG, who=ANYONE, answers={200: EventView})
     async def read(event: str) -> Response:
         reader = await access.reader(event_id(event))
         if reader.is_draft and reader.row is not None:

@@ -10,9 +10,12 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from quart import Blueprint, Response
 
 from saleroom.http.api_requests import respond
+from saleroom.http.api_shapes import Alive, Ready
+from saleroom.http.contract import NOBODY_ASKED, contract
 from saleroom.http.metrics import make_registry
 from saleroom.http.services import Services
 
+TAG = "Health"
 AWAY, DEGRADED = "away", "degraded"
 
 
@@ -22,10 +25,17 @@ def health_routes(services: Services) -> Blueprint:
     registry = make_registry(services.tree)
 
     @routes.get("/alive")
+    @contract("Ask whether the loop runs", tag=TAG, who=NOBODY_ASKED, answers={200: Alive})
     async def alive() -> Response:
         return respond({"status": "alive"})
 
     @routes.get("/ready")
+    @contract(
+        "Ask whether the server takes work",
+        tag=TAG,
+        who=NOBODY_ASKED,
+        answers={200: Ready, 503: Ready},
+    )
     async def ready() -> Response:
         """Answer 503 while a component is away; a degraded one is no reason to leave."""
         components = dict(services.readiness())
@@ -34,6 +44,7 @@ def health_routes(services: Services) -> Blueprint:
         return respond({"status": status, "components": components}, 503 if status == AWAY else 200)
 
     @routes.get("/metrics")
+    @contract("Fetch the figures", tag=TAG, who=NOBODY_ASKED, answers={200: "text/plain"})
     async def metrics() -> Response:
         return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 

@@ -19,6 +19,8 @@ from saleroom.auction.state import EventState
 from saleroom.http.api_access import Access
 from saleroom.http.api_replicas import Replicas
 from saleroom.http.api_requests import POSITION_MAX, event_id, query_whole, respond
+from saleroom.http.api_shapes import JournalPage, JournalQuery
+from saleroom.http.contract import contract
 from saleroom.http.problems import Problem
 from saleroom.http.services import Services
 from saleroom.storage.ports import Record
@@ -36,6 +38,15 @@ def journal_routes(services: Services, access: Access, replicas: Replicas) -> Bl
     most = services.limits.journal_page_max
 
     @routes.get("/events/<event>/journal")
+    @contract(
+        "Read the journal",
+        tag="Journal",
+        who=Role.ADMIN,
+        query=JournalQuery,
+        answers={200: JournalPage},
+        refusals=("EVENT_NOT_OPEN",),
+        description="What is secret is blank until its lot has ended; the access is recorded.",
+    )
     async def read(event: str) -> Response:
         after, limit = query_whole("after", 0, POSITION_MAX), query_whole("limit", most, most)
         if not limit:

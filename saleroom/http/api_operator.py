@@ -6,15 +6,25 @@ of the whole server sees or moves the tree. Source: PROTOCOL 7 and 8, ARCHITECTU
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import trio
 from quart import Blueprint, Response
 
 from saleroom.actors.operator_feed import node_json
+from saleroom.auction.roles import Role
 from saleroom.http.api_access import Access
 from saleroom.http.api_requests import respond
+from saleroom.http.api_shapes import Draining, RestartedChild
+from saleroom.http.contract import contract
 from saleroom.http.problems import Problem
 from saleroom.http.services import Services
+from saleroom.protocol.shapes import Chars, Example
+from saleroom.protocol.wire_views import TreeNode
 from saleroom.supervisor import ChildNotStarted, SupervisorDown, UnknownChild
+
+TAG = "Operations"
+ChildPath = Annotated[str, Chars(), Example("saleroom/events")]
 
 
 def operator_routes(services: Services, access: Access) -> Blueprint:
@@ -22,11 +32,20 @@ def operator_routes(services: Services, access: Access) -> Blueprint:
     routes = Blueprint("operator", __name__)
 
     @routes.get("/operator/tree")
+    @contract("Draw the supervision tree", tag=TAG, who=Role.OPERATOR, answers={200: TreeNode})
     async def tree() -> Response:
         await access.require_operator()
         return respond(node_json(services.tree(), services.clock))
 
     @routes.post("/operator/children/<path:path>/restart")
+    @contract(
+        "Start a child of the tree again",
+        tag=TAG,
+        who=Role.OPERATOR,
+        path={"path": ChildPath},
+        answers={200: RestartedChild, 202: RestartedChild},
+        refusals=("UNKNOWN_CHILD", "CHILD_DOWN"),
+    )
     async def restart(path: str) -> Response:
         """Answer 200 once the child is up, 202 when it takes longer than a request may."""
         await access.require_operator()
@@ -42,6 +61,7 @@ def operator_routes(services: Services, access: Access) -> Blueprint:
         return respond({"path": path}, status)
 
     @routes.post("/operator/drain")
+    @contract("Stop the server in order", tag=TAG, who=Role.OPERATOR, answers={202: Draining})
     async def drain() -> Response:
         await access.require_operator()
         await services.drain()

@@ -32,12 +32,25 @@ from saleroom.http.api_requests import (
     text_field,
     whole_field,
 )
+from saleroom.http.api_shapes import (
+    AcceptedTerms,
+    NewNumber,
+    NewRegistration,
+    NumberedPaddle,
+    NumberQuery,
+    RegistrationPage,
+    RegistrationView,
+)
+from saleroom.http.contract import IDEMPOTENCY_KEY, contract
 from saleroom.http.problems import Problem
 from saleroom.http.services import Services
 from saleroom.http.tokens import USER_CHARS_MAX
 from saleroom.storage.ports import Registration
 
+TAG = "Registrations"
 UNKNOWN_PADDLE = "UNKNOWN_PADDLE"
+EVENT_ASKED = ("MALFORMED", "ID_REUSED", "EVENT_PUBLISHED", "EVENT_CLOSED")
+"""What a published event may say to the command behind a change."""
 FIELDS = frozenset({"name", "email", "phone", "paddle", "user"})
 EMAIL_MAX, PHONE_MAX = 254, 32  # RFC 5321 4.5.3.1.3; E.164 with room for how people write it
 
@@ -48,6 +61,16 @@ def registration_routes(services: Services, access: Access, drafts: Drafts) -> B
     desk = _Desk(services, access)
 
     @routes.post("/events/<event>/registrations")
+    @contract(
+        "Register a bidder",
+        tag=TAG,
+        who=Role.DONOR,
+        body=NewRegistration,
+        invalid="INVALID_REGISTRATION",
+        headers=(IDEMPOTENCY_KEY,),
+        answers={201: RegistrationView},
+        refusals=("PADDLE_TAKEN", *EVENT_ASKED),
+    )
     async def register(event: str) -> Response:
         raw = await read_object()
         identity, role = await access.admit(Role.DONOR, event_id(event))
@@ -63,6 +86,13 @@ def registration_routes(services: Services, access: Access, drafts: Drafts) -> B
         return respond(attrs.asdict(made), 201, {"Location": location})
 
     @routes.get("/events/<event>/registrations")
+    @contract(
+        "List registrations",
+        tag=TAG,
+        who=Role.CLERK,
+        query=NumberQuery,
+        answers={200: RegistrationPage},
+    )
     async def index(event: str) -> Response:
         after, limit = read_number_page(services.limits)
         _, role = await access.require(Role.CLERK, event_id(event))
@@ -73,6 +103,14 @@ def registration_routes(services: Services, access: Access, drafts: Drafts) -> B
         return respond({"registrations": shown, "next": following})
 
     @routes.post("/events/<event>/registrations/<paddle>/accept-terms")
+    @contract(
+        "Accept the terms",
+        tag=TAG,
+        who=Role.DONOR,
+        headers=(IDEMPOTENCY_KEY,),
+        answers={200: AcceptedTerms},
+        refusals=("EVENT_NOT_OPEN", *EVENT_ASKED),
+    )
     async def accept_terms(event: str, paddle: str) -> Response:
         identity, role = await access.admit(Role.DONOR, event_id(event))
         number = path_number(paddle, UNKNOWN_PADDLE)
@@ -86,6 +124,16 @@ def registration_routes(services: Services, access: Access, drafts: Drafts) -> B
         return respond(changed)
 
     @routes.post("/events/<event>/registrations/<paddle>/renumber")
+    @contract(
+        "Give a paddle another number",
+        tag=TAG,
+        who=Role.ADMIN,
+        body=NewNumber,
+        invalid="INVALID_REGISTRATION",
+        headers=(IDEMPOTENCY_KEY,),
+        answers={200: NumberedPaddle},
+        refusals=("PADDLE_TAKEN", "EVENT_NOT_OPEN", *EVENT_ASKED),
+    )
     async def renumber(event: str, paddle: str) -> Response:
         raw = await read_object()
         identity, role = await access.admit(Role.ADMIN, event_id(event))

@@ -338,13 +338,21 @@ class Draining:
 
 
 @attrs.frozen
-class NewBid:
-    """A straight bid of `amount`, or a secret maximum of `max`: one of the two."""
+class StraightBid:
+    """A bid of just this amount."""
 
     event: EventId
     lot: Number
-    amount: Money = ABSENT
-    max: Money = ABSENT
+    amount: Money
+
+
+@attrs.frozen
+class MaximumBid:
+    """A secret maximum."""
+
+    event: EventId
+    lot: Number
+    max: Money
 
 
 @attrs.frozen

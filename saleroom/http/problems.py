@@ -92,6 +92,11 @@ class Problem(Exception):
         """The HTTP status of the code."""
         return STATUS.get(self.code) or (404 if self.code.startswith("UNKNOWN_") else 409)
 
+    @property
+    def is_temporary(self) -> bool:
+        """Whether the same request may be sent again."""
+        return self.code in TEMPORARY
+
 
 def of_nack(message: Mapping[str, Any]) -> Problem:
     """Read an event's nack as a problem; its extras stay."""

@@ -24,7 +24,7 @@ from cattrs import (
 from cattrs.gen import make_dict_structure_fn, override
 
 from saleroom.auction.definition import DefinitionError
-from saleroom.protocol.shapes import Constraint, wire_field
+from saleroom.protocol.shapes import Constraint, Schema, wire_field
 
 T = TypeVar("T", bound=attrs.AttrsInstance)
 
@@ -55,7 +55,7 @@ def read_changes(cls: type[attrs.AttrsInstance], raw: Mapping[str, Any]) -> dict
 
 
 @cache
-def hints(cls: type) -> dict[str, Any]:
+def hints(cls: Any) -> dict[str, Any]:
     """Give the types of a class's fields, with what is annotated beside them."""
     return get_type_hints(cls, include_extras=True)
 
@@ -64,7 +64,9 @@ def require_bounds(kind: Any, is_bounded: bool = False) -> None:
     """Refuse, as a bug, a shape for reading that holds a text, number or list without bounds."""
     arguments = [member for member in get_args(kind) if member is not types.NoneType]
     if get_origin(kind) is Annotated:
-        require_bounds(arguments[0], any(isinstance(mark, Constraint) for mark in arguments[1:]))
+        marks = arguments[1:]
+        if not any(isinstance(mark, Schema) for mark in marks):
+            require_bounds(arguments[0], any(isinstance(mark, Constraint) for mark in marks))
     elif isinstance(kind, type) and attrs.has(kind):
         for inner in hints(kind).values():
             require_bounds(inner)
