@@ -19,19 +19,18 @@ import trio
 
 from saleroom.storage.memory_accounts import MemoryAccounts, MemorySignIns
 from saleroom.storage.memory_audit import MemoryAudit
+from saleroom.storage.memory_catalogue import MemoryCatalogue
 from saleroom.storage.memory_desk import MemoryDesk, MemoryPeople
+from saleroom.storage.memory_index import MemoryIndex, MemoryShelves
 from saleroom.storage.memory_wishes import MemoryJoinCodes, MemoryWatching, MemoryWishLists
 from saleroom.storage.ports import (
     Batch,
     Conflict,
-    EventRow,
     Fenced,
-    LotRow,
     NotFound,
     OutboxRow,
     Ownership,
     Record,
-    Registration,
     Snapshot,
     Stores,
     require_chunks,
@@ -151,92 +150,6 @@ class MemorySnapshots:
         return Snapshot(position, head, body, kept.chunks[:chunk_count])
 
 
-class MemoryCatalogue:
-    """A `Catalogue` without a disk."""
-
-    def __init__(self, people: MemoryPeople | None = None) -> None:
-        self._people = people if people is not None else MemoryPeople()
-        self._events: dict[str, EventRow] = {}
-        self._lots: dict[str, dict[int, LotRow]] = {}
-
-    async def add_event(self, row: EventRow) -> None:
-        await trio.lowlevel.checkpoint()
-        if row.id in self._events:
-            raise Conflict(f"event {row.id} exists")
-        self._events[row.id] = _event_copy(row)
-        self._lots[row.id] = {}
-
-    async def put_event(self, row: EventRow) -> EventRow:
-        await trio.lowlevel.checkpoint()
-        kept = self._event(row.id)
-        if kept.version != row.version:
-            raise Conflict(f"event {row.id} is at version {kept.version}, not {row.version}")
-        self._events[row.id] = _event_copy(attrs.evolve(row, version=row.version + 1))
-        return _event_copy(self._events[row.id])
-
-    async def set_status(self, event: str, status: str) -> None:
-        await trio.lowlevel.checkpoint()
-        if event in self._events:
-            self._events[event] = attrs.evolve(self._events[event], status=status)
-
-    async def event(self, event: str) -> EventRow:
-        await trio.lowlevel.checkpoint()
-        return _event_copy(self._event(event))
-
-    async def list_events(self, after: str | None, limit: int) -> list[EventRow]:
-        await trio.lowlevel.checkpoint()
-        rows = sorted(self._events.values(), key=_listing_key, reverse=True)
-        if after is not None:
-            last = self._events.get(after)
-            rows = [] if last is None else [r for r in rows if _listing_key(r) < _listing_key(last)]
-        return [_event_copy(row) for row in rows[:limit]]
-
-    async def add_lot(self, event: str, row: LotRow) -> None:
-        await trio.lowlevel.checkpoint()
-        self._event(event)
-        if row.lot in self._lots[event]:
-            raise Conflict(f"lot {row.lot} of event {event} exists")
-        self._lots[event][row.lot] = _lot_copy(row)
-
-    async def put_lot(self, event: str, row: LotRow) -> LotRow:
-        await trio.lowlevel.checkpoint()
-        kept = self._lot(event, row.lot)
-        if kept.version != row.version:
-            raise Conflict(f"lot {row.lot} is at version {kept.version}, not {row.version}")
-        self._lots[event][row.lot] = _lot_copy(attrs.evolve(row, version=row.version + 1))
-        return _lot_copy(self._lots[event][row.lot])
-
-    async def remove_lot(self, event: str, lot: int) -> None:
-        await trio.lowlevel.checkpoint()
-        self._lot(event, lot)
-        del self._lots[event][lot]
-
-    async def lots(self, event: str) -> list[LotRow]:
-        await trio.lowlevel.checkpoint()
-        rows = self._lots.get(event, {})
-        return [_lot_copy(rows[lot]) for lot in sorted(rows)]
-
-    async def put_registration(self, event: str, row: Registration) -> None:
-        await trio.lowlevel.checkpoint()
-        self._people.upsert(event, [row])
-
-    async def registrations(self, event: str, after: int, limit: int) -> list[Registration]:
-        await trio.lowlevel.checkpoint()
-        rows = self._people.rows.get(event, {})
-        return [rows[paddle] for paddle in sorted(rows) if paddle > after][:limit]
-
-    def _event(self, event: str) -> EventRow:
-        if event not in self._events:
-            raise NotFound(f"no event {event}")
-        return self._events[event]
-
-    def _lot(self, event: str, lot: int) -> LotRow:
-        row = self._lots.get(event, {}).get(lot)
-        if row is None:
-            raise NotFound(f"no lot {lot} in event {event}")
-        return row
-
-
 class MemoryHotStore:
     """A `HotStore` in this process: the default of a single node."""
 
@@ -272,7 +185,8 @@ def memory_stores() -> Stores:
     """Give a fresh, empty deployment whose journal and catalogue share their registrations."""
     people = MemoryPeople()
     sign_ins = MemorySignIns()
-    catalogue = MemoryCatalogue(people)
+    shelves = MemoryShelves()
+    catalogue = MemoryCatalogue(people, shelves)
     return Stores(
         journal=MemoryJournal(people),
         snapshots=MemorySnapshots(),
@@ -281,6 +195,7 @@ def memory_stores() -> Stores:
         audit=MemoryAudit(),
         accounts=MemoryAccounts(sign_ins),
         sign_ins=sign_ins,
+        index=MemoryIndex(shelves),
         desk=MemoryDesk(people),
         join_codes=MemoryJoinCodes(catalogue.event),
         watching=MemoryWatching(),
@@ -292,15 +207,3 @@ def _copied(value: Mapping[str, Any]) -> dict[str, Any]:
     """Copy a JSON object as a database does: through its text."""
     copied: dict[str, Any] = orjson.loads(orjson.dumps(dict(value)))
     return copied
-
-
-def _event_copy(row: EventRow) -> EventRow:
-    return attrs.evolve(row, settings=_copied(row.settings))
-
-
-def _lot_copy(row: LotRow) -> LotRow:
-    return attrs.evolve(row, definition=_copied(row.definition), details=_copied(row.details))
-
-
-def _listing_key(row: EventRow) -> tuple[int, str]:
-    return row.created_at_ms, row.id

@@ -58,19 +58,19 @@ WHERE $1::text IS NULL
 ORDER BY created_at_ms DESC, id COLLATE "C" DESC LIMIT $2
 """
 
-_ADD_LOT = f"""
+_ADD_LOT = """
 WITH heading AS (
     INSERT INTO categories (event_id, name, words)
     SELECT $1, $6::text, $9::tsvector
     WHERE $6 IS NOT NULL
-        AND (SELECT count(*) FROM categories WHERE event_id = $1) < {CATEGORIES_MAX}
+        AND (SELECT count(*) FROM categories WHERE event_id = $1) < $10
     ON CONFLICT (event_id, name) DO NOTHING
 )
 INSERT INTO lots (event_id, lot, definition, details, version, category, donor, words)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8::tsvector)
 """
 
-_PUT_LOT = f"""
+_PUT_LOT = """
 WITH put AS (
     UPDATE lots SET definition = $3, details = $4, version = version + 1, category = $6,
         donor = $7, words = $8::tsvector
@@ -79,7 +79,7 @@ WITH put AS (
     INSERT INTO categories (event_id, name, words)
     SELECT $1, $6::text, $9::tsvector FROM put
     WHERE $6 IS NOT NULL
-        AND (SELECT count(*) FROM categories WHERE event_id = $1) < {CATEGORIES_MAX}
+        AND (SELECT count(*) FROM categories WHERE event_id = $1) < $10
     ON CONFLICT (event_id, name) DO NOTHING
 )
 SELECT (SELECT place FROM put) AS place, EXISTS (SELECT FROM put) AS is_put,
@@ -235,7 +235,9 @@ async def _list_events(connection: Connection, after: str | None, limit: int) ->
 
 async def _add_lot(connection: Connection, event: str, row: LotRow) -> None:
     try:
-        await connection.execute(_ADD_LOT, event, *_lot_values(row), _heading(row.category))
+        await connection.execute(
+            _ADD_LOT, event, *_lot_values(row), _heading(row.category), CATEGORIES_MAX
+        )
     except asyncpg.UniqueViolationError as error:
         raise Conflict(f"lot {row.lot} of event {event} exists") from error
     except asyncpg.ForeignKeyViolationError as error:
@@ -245,7 +247,7 @@ async def _add_lot(connection: Connection, event: str, row: LotRow) -> None:
 async def _put_lot(connection: Connection, event: str, row: LotRow) -> LotRow:
     try:
         answer = await connection.fetchrow(
-            _PUT_LOT, event, *_lot_values(row), _heading(row.category)
+            _PUT_LOT, event, *_lot_values(row), _heading(row.category), CATEGORIES_MAX
         )
     except asyncpg.ForeignKeyViolationError as error:
         raise _lacking(error, event, row) from error
@@ -299,7 +301,8 @@ async def _add_copy(
             for donor in donors
         }
         await connection.executemany(
-            _ADD_PLACED_LOT, [(row.id, *_lot_values(_given_by(lot, ids)), lot.place) for lot in lots]
+            _ADD_PLACED_LOT,
+            [(row.id, *_lot_values(_given_by(lot, ids)), lot.place) for lot in lots],
         )
 
 

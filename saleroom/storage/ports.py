@@ -14,8 +14,8 @@ import attrs
 
 from saleroom.storage.accounts_ports import Accounts, SignIns
 from saleroom.storage.audit_ports import Audit
-from saleroom.storage.index_ports import CatalogueIndex, DonorRow
 from saleroom.storage.desk_ports import Desk
+from saleroom.storage.index_ports import CatalogueIndex, DonorRow
 from saleroom.storage.join_ports import JoinCodes
 from saleroom.storage.watch_ports import Watching
 from saleroom.storage.wish_ports import WishLists

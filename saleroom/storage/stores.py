@@ -17,6 +17,7 @@ from saleroom.storage.pg_accounts import PostgresAccounts
 from saleroom.storage.pg_audit import PostgresAudit
 from saleroom.storage.pg_catalogue import PostgresCatalogue
 from saleroom.storage.pg_desk import PostgresDesk
+from saleroom.storage.pg_index import PostgresIndex
 from saleroom.storage.pg_join import PostgresJoinCodes
 from saleroom.storage.pg_journal import PostgresJournal
 from saleroom.storage.pg_pool import PostgresPool
@@ -36,6 +37,7 @@ def postgres_stores(pool: PostgresPool, hot: HotStore) -> Stores:
         catalogue=PostgresCatalogue(pool),
         hot=hot,
         audit=PostgresAudit(pool),
+        index=PostgresIndex(pool),
         accounts=PostgresAccounts(pool),
         sign_ins=PostgresSignIns(pool),
         desk=PostgresDesk(pool),

@@ -13,11 +13,11 @@ import attrs
 import trio
 
 from saleroom.storage.memory import (
-    MemoryCatalogue,
     MemoryJournal,
     MemorySnapshots,
     memory_stores,
 )
+from saleroom.storage.memory_catalogue import MemoryCatalogue
 from saleroom.storage.memory_desk import MemoryDesk, MemoryPeople
 from saleroom.storage.ports import Batch, Ownership, Record, Snapshot, Stores
 

@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 import pytest
 
+from saleroom.storage.index_ports import DonorRow
 from saleroom.storage.ports import Conflict, EventRow, LotRow, NotFound, Registration, Stores
 
 
@@ -46,10 +47,18 @@ async def test_an_unknown_event(stores: Stores) -> None:
 async def test_putting_an_event_raises_its_version(stores: Stores) -> None:
     await stores.catalogue.add_event(event_row())
     put = await stores.catalogue.put_event(
-        event_row(title="Renamed", settings={"ladder": [[0, 5]]}, status="draft")
+        event_row(title="Renamed", settings={"ladder": [[0, 5]]}, details={"venue": "The hall"})
     )
     assert put.version == 2
-    assert put.title == "Renamed"
+    assert (put.title, put.details) == ("Renamed", {"venue": "The hall"})
+    assert await stores.catalogue.event("gala") == put
+
+
+async def test_putting_an_event_leaves_what_the_journal_decided(stores: Stores) -> None:
+    await stores.catalogue.add_event(event_row())
+    await stores.catalogue.set_status("gala", "open")
+    put = await stores.catalogue.put_event(event_row(title="Renamed", created_at_ms=7))
+    assert (put.status, put.created_at_ms) == ("open", 1_000)
     assert await stores.catalogue.event("gala") == put
 
 
@@ -111,6 +120,46 @@ async def test_putting_a_lot_raises_its_version(stores: Stores) -> None:
     with pytest.raises(Conflict):
         await stores.catalogue.put_lot("gala", lot_row(details={}))
     assert await stores.catalogue.lots("gala") == [put]
+
+
+async def test_one_lot_is_read(stores: Stores) -> None:
+    await stores.catalogue.add_event(event_row())
+    for lot in (1, 2):
+        await stores.catalogue.add_lot("gala", lot_row(lot))
+    assert await stores.catalogue.lot("gala", 2) == lot_row(2)
+    for event, lot in (("gala", 3), ("ball", 1)):
+        with pytest.raises(NotFound):
+            await stores.catalogue.lot(event, lot)
+
+
+async def test_lots_are_placed_all_or_none(stores: Stores) -> None:
+    await stores.catalogue.add_event(event_row())
+    for lot in (1, 2, 5):
+        await stores.catalogue.add_lot("gala", lot_row(lot))
+    for wrong in ([1, 2], [1, 2, 5, 6], [1, 1, 2], []):
+        with pytest.raises(Conflict):
+            await stores.catalogue.order_lots("gala", wrong)
+    await stores.catalogue.order_lots("gala", [5, 1, 2])
+    await stores.catalogue.put_lot("gala", lot_row(2))
+    await stores.catalogue.add_lot("gala", lot_row(3))
+    places = [(row.lot, row.place) for row in await stores.catalogue.lots("gala")]
+    assert places == [(1, 2), (2, 3), (3, None), (5, 1)]
+
+
+async def test_a_copy_has_all_and_donors_of_its_own(stores: Stores) -> None:
+    donor = DonorRow(77, "Ann", is_hidden=True, email="ann@example.org")
+    row = event_row("ball", status="draft", details={"venue": "Hall"})
+    lots = [lot_row(2, category="Wine", donor=77, place=1), lot_row(1, place=2)]
+    await stores.catalogue.add_copy(row, lots, ["Trips", "Wine"], [donor])
+    assert await stores.catalogue.event("ball") == row
+    (given,) = await stores.index.donors("ball", 0, 10)
+    assert attrs.evolve(given, id=77) == donor
+    kept = await stores.catalogue.lots("ball")
+    assert kept == [lots[1], attrs.evolve(lots[0], donor=given.id)]
+    assert [c.name for c in await stores.index.categories("ball")] == ["Trips", "Wine"]
+    with pytest.raises(Conflict):
+        await stores.catalogue.add_copy(row, lots, ["Cars"], [donor])
+    assert [c.name for c in await stores.index.categories("ball")] == ["Trips", "Wine"]
 
 
 async def test_a_lot_is_removed_once(stores: Stores) -> None:
