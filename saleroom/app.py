@@ -110,8 +110,9 @@ class Server:
             outside=outside,
             is_logging_access=settings.access_log,
         )
+        asgi_app, quick = make_app(services)
         self.door = Door(
-            asgi_app=make_app(services),
+            asgi_app=asgi_app,
             on_websocket=self._admit,
             limits=DoorLimits(
                 connections_max=limits.connections_max,
@@ -120,6 +121,7 @@ class Server:
             ),
             start_soon=self._sessions.start_soon,
             outside=outside,
+            quick=quick,
         )
 
     async def run(self, task_status: trio.TaskStatus[Server] = trio.TASK_STATUS_IGNORED) -> None:

@@ -15,19 +15,24 @@ from werkzeug.exceptions import HTTPException
 
 from saleroom.http.api_access import Access
 from saleroom.http.api_commands import command_routes
+from saleroom.http.api_desk import desk_routes
 from saleroom.http.api_drafts import Drafts
 from saleroom.http.api_events import event_routes
 from saleroom.http.api_health import health_routes
 from saleroom.http.api_journal import journal_routes
 from saleroom.http.api_lots import lot_routes
 from saleroom.http.api_operator import operator_routes
+from saleroom.http.api_reading import note_edits
 from saleroom.http.api_registrations import registration_routes
 from saleroom.http.api_replicas import Replicas
 from saleroom.http.api_results import result_routes
 from saleroom.http.api_views import Views
 from saleroom.http.front import put_front
+from saleroom.http.guests import Guests
 from saleroom.http.hypercorn_door import AsgiApp
 from saleroom.http.problems import Problem, busy, of_http, problem_response
+from saleroom.http.quick_door import Quick
+from saleroom.http.quick_reads import quick_reads
 from saleroom.http.services import Services
 from saleroom.protocol.codec import Malformed
 from saleroom.storage.ports import OutcomeUnknown, StoreUnavailable
@@ -37,9 +42,10 @@ NAME = "saleroom.http"
 API_PREFIX = "/api/v1"
 
 
-def make_app(services: Services) -> AsgiApp:
-    """Make the app that the door serves. It needs no lifespan."""
-    return cast(AsgiApp, make_quart(services))
+def make_app(services: Services) -> tuple[AsgiApp, Quick]:
+    """Make the app that the door serves, which needs no lifespan, and its quick answers."""
+    app = make_quart(services)
+    return cast(AsgiApp, app), quick_reads(app, services).answer
 
 
 def make_quart(services: Services) -> QuartTrio:
@@ -54,12 +60,15 @@ def make_quart(services: Services) -> QuartTrio:
     drafts = Drafts(services)
     stores = services.stores
     replicas = Replicas(stores.journal, stores.snapshots, services.limits.replicas_max)
-    views = Views(stores.hot, replicas, services.clock)
+    views = Views(stores.hot, replicas, services.clock, services.freshness)
+    note_edits(app, services.freshness)
+    guests = Guests(services, access, drafts, replicas)
     app.register_blueprint(health_routes(services))
     for routes in (
         event_routes(services, access, drafts, views),
         lot_routes(services, access, drafts, views, replicas),
-        registration_routes(services, access, drafts),
+        registration_routes(services, access, drafts, guests),
+        desk_routes(services, access, guests),
         command_routes(services, access),
         result_routes(services, access, views, replicas),
         journal_routes(services, access, replicas),

@@ -26,6 +26,7 @@ from saleroom.http.api_definitions import (
     rule_fields,
 )
 from saleroom.http.api_drafts import Drafts
+from saleroom.http.api_reading import answer_read
 from saleroom.http.api_replicas import Replicas
 from saleroom.http.api_requests import (
     defining,
@@ -37,13 +38,26 @@ from saleroom.http.api_requests import (
     respond,
     version_field,
 )
+from saleroom.http.api_rows import LotRows
+from saleroom.http.api_shapes import (
+    LotChanges,
+    LotPage,
+    LotQuery,
+    LotView,
+    NewLot,
+    WithdrawalQuery,
+)
 from saleroom.http.api_views import Views
+from saleroom.http.contract import ANYONE, IDEMPOTENCY_KEY, contract
 from saleroom.http.problems import Problem
 from saleroom.http.services import Services
 from saleroom.protocol.views import lot_view
-from saleroom.storage.ports import Conflict, LotRow, StoreUnavailable
+from saleroom.storage.ports import Conflict, LotRow
 
+TAG = "Lots"
 UNKNOWN_LOT = "UNKNOWN_LOT"
+EVENT_ASKED = ("MALFORMED", "ID_REUSED", "EVENT_PUBLISHED", "EVENT_CLOSED")
+"""What a published event may say to the command behind a change."""
 STATES = frozenset({QUEUED, *RUNNING, *ENDED})
 WITHDRAWN_REASON = "taken out by the house"
 _ANY_LADDER = define_ladder(LADDER_DEFAULT)  # a lot without a bid shows no step of it
@@ -54,9 +68,20 @@ def lot_routes(
 ) -> Blueprint:
     """Make the routes."""
     routes = Blueprint("lots", __name__)
-    lots = _Lots(services, access, views, replicas)
+    rows = LotRows(services.stores.catalogue, services.freshness)
+    lots = _Lots(services, access, views, replicas, rows)
 
     @routes.post("/events/<event>/lots")
+    @contract(
+        "Add a lot",
+        tag=TAG,
+        who=Role.ADMIN,
+        body=NewLot,
+        invalid="INVALID_LOT",
+        headers=(IDEMPOTENCY_KEY,),
+        answers={201: LotView},
+        refusals=EVENT_ASKED,
+    )
     async def add(event: str) -> Response:
         raw = await read_object()
         identity, role = await access.admit(Role.ADMIN, event_id(event))
@@ -69,6 +94,7 @@ def lot_routes(
         return respond(_queued(row), 201, {"Location": location})
 
     @routes.get("/events/<event>/lots")
+    @contract("List lots", tag=TAG, who=ANYONE, query=LotQuery, answers={200: LotPage})
     async def index(event: str) -> Response:
         after, limit = read_number_page(services.limits)
         mode, state = _one_of("mode", MODES), _one_of("state", STATES)
@@ -78,14 +104,26 @@ def lot_routes(
             if lot["lot"] > after and mode in (None, lot["mode"]) and state in (None, lot["state"])
         ]
         following = found[limit - 1]["lot"] if len(found) > limit else None
-        return respond({"lots": found[:limit], "next": following})
+        return answer_read({"lots": found[:limit], "next": following}, is_common=True)
 
     @routes.get("/events/<event>/lots/<lot>")
+    @contract("Read a lot", tag=TAG, who=ANYONE, answers={200: LotView})
     async def read(event: str, lot: str) -> Response:
         reader = await access.reader(event_id(event))
-        return respond(await lots.one(reader, path_number(lot, UNKNOWN_LOT)))
+        found = await lots.one(reader, path_number(lot, UNKNOWN_LOT))
+        return answer_read(found, is_common=True)
 
     @routes.patch("/events/<event>/lots/<lot>")
+    @contract(
+        "Change a lot",
+        tag=TAG,
+        who=Role.ADMIN,
+        body=LotChanges,
+        invalid="INVALID_LOT",
+        headers=(IDEMPOTENCY_KEY,),
+        answers={200: LotView},
+        refusals=("STALE_VERSION", "LOT_CLOSED", *EVENT_ASKED),
+    )
     async def change(event: str, lot: str) -> Response:
         raw = await read_object()
         identity, role = await access.admit(Role.ADMIN, event_id(event))
@@ -100,6 +138,15 @@ def lot_routes(
         return respond(_queued(row))
 
     @routes.delete("/events/<event>/lots/<lot>")
+    @contract(
+        "Take a lot out",
+        tag=TAG,
+        who=Role.ADMIN,
+        query=WithdrawalQuery,
+        headers=(IDEMPOTENCY_KEY,),
+        answers={204: None},
+        refusals=("LOT_CLOSED", *EVENT_ASKED),
+    )
     async def remove(event: str, lot: str) -> Response:
         identity, role = await access.admit(Role.ADMIN, event_id(event))
         number = path_number(lot, UNKNOWN_LOT)
@@ -120,12 +167,13 @@ class _Lots:
     access: Access
     views: Views
     replicas: Replicas
+    rows: LotRows
 
     async def all(self, reader: Reader) -> list[dict[str, Any]]:
         if reader.is_draft:
             rows = await self.services.stores.catalogue.lots(reader.event)
             return [_queued(row) for row in rows]
-        shown, kept = await self.views.lots(reader.event), await self._rows(reader.event)
+        shown, kept = await self.views.lots(reader.event), await self.rows.of(reader.event)
         return [lot_json(view, kept.get(view["lot"]), is_house=False) for view in shown]
 
     async def one(self, reader: Reader, number: int) -> dict[str, Any]:
@@ -134,7 +182,7 @@ class _Lots:
                 if lot["lot"] == number:
                     return lot
             raise Problem(UNKNOWN_LOT)
-        view, kept = await self.views.lot(reader.event, number), await self._rows(reader.event)
+        view, kept = await self.views.lot(reader.event, number), await self.rows.of(reader.event)
         return lot_json(view, kept.get(number), is_house=False)
 
     async def add(self, event: str, raw: Mapping[str, Any], by: str, role: Role) -> LotRow:
@@ -186,13 +234,6 @@ class _Lots:
         ack = await ask_event(site, ask, by, role, self.services.limits.answer_s)
         number: int = ack["lot"]
         return number
-
-    async def _rows(self, event: str) -> dict[int, LotRow]:
-        """Give the catalogue's rows; without them a lot is shown as it stands."""
-        try:
-            return {row.lot: row for row in await self.services.stores.catalogue.lots(event)}
-        except StoreUnavailable:
-            return {}
 
 
 def _queued(row: LotRow) -> dict[str, Any]:

@@ -17,13 +17,19 @@ from quart import Blueprint, Response
 
 from saleroom.auction.state import EventState
 from saleroom.http.api_access import Access, Reader
+from saleroom.http.api_reading import answer_read
 from saleroom.http.api_replicas import Replicas
-from saleroom.http.api_requests import event_id, read_number_page, respond
+from saleroom.http.api_requests import event_id, read_number_page
+from saleroom.http.api_shapes import LeaderboardView, NumberQuery, ResultPage
 from saleroom.http.api_views import Views
+from saleroom.http.contract import ANYONE, contract
 from saleroom.http.problems import Problem
 from saleroom.http.services import Services
 from saleroom.storage.ports import Catalogue
 
+TAG = "Results"
+DRAFT = ("EVENT_NOT_OPEN",)
+"""A draft has no results."""
 COLUMNS = ("lot", "title", "mode", "paddle", "units", "amount", "total", "how", "currency")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """What makes a spreadsheet run a cell."""
@@ -38,19 +44,42 @@ def result_routes(
     results = _Results(services.stores.catalogue, replicas)
 
     @routes.get("/events/<event>/leaderboard")
+    @contract(
+        "Read the leaderboard",
+        tag=TAG,
+        who=ANYONE,
+        answers={200: LeaderboardView},
+        refusals=DRAFT,
+    )
     async def leaderboard(event: str) -> Response:
         reader = await _published(access, event)
-        return respond(await views.leaderboard(reader.event))
+        return answer_read(await views.leaderboard(reader.event), is_common=True)
 
     @routes.get("/events/<event>/results")
+    @contract(
+        "List who won what",
+        tag=TAG,
+        who=ANYONE,
+        query=NumberQuery,
+        answers={200: ResultPage},
+        refusals=DRAFT,
+    )
     async def index(event: str) -> Response:
         after, limit = read_number_page(services.limits)
         reader = await _published(access, event)
         rows = [row for row in await results.rows(reader) if row["seq"] > after]
         following = rows[limit - 1]["seq"] if len(rows) > limit else None
-        return respond({"results": rows[:limit], "next": following})
+        page = {"results": rows[:limit], "next": following}
+        return answer_read(page, is_common=not reader.is_staff)
 
     @routes.get("/events/<event>/results.csv")
+    @contract(
+        "Fetch who won what as a table",
+        tag=TAG,
+        who=ANYONE,
+        answers={200: "text/csv"},
+        refusals=DRAFT,
+    )
     async def sheet(event: str) -> Response:
         reader = await _published(access, event)
         columns = (*COLUMNS, "name") if reader.is_staff else COLUMNS

@@ -53,7 +53,8 @@ class Courtesy:
         """Give what an answer lacks of what it must bear, for a page of `origin`."""
         names = {name.lower() for name, _ in own}
         missing = [header for header in self._always if header[0] not in names]
-        return missing + self._sharing(origin)
+        vary = [(b"vary", b"Origin")] if self.outside.allowed_origins else []
+        return missing + vary + self.sharing(origin)
 
     def preflight(self, origin: str) -> list[Header] | None:
         """Give the answer to a page that asks first whether it may; None when it may not."""
@@ -61,20 +62,18 @@ class Courtesy:
             return None
         return [
             *self._always,
-            *self._sharing(origin),
+            (b"vary", b"Origin"),
+            *self.sharing(origin),
             (b"access-control-allow-methods", METHODS),
             (b"access-control-allow-headers", ASKABLE),
             (b"access-control-max-age", PREFLIGHT_S),
         ]
 
-    def _sharing(self, origin: str | None) -> list[Header]:
-        if not self.outside.allowed_origins:
-            return []
-        vary = (b"vary", b"Origin")
+    def sharing(self, origin: str | None) -> list[Header]:
+        """Give what lets a page of `origin` read an answer; nothing for one that may not."""
         if origin is None or not self.outside.is_allowed(origin):
-            return [vary]
+            return []
         return [
-            vary,
             (b"access-control-allow-origin", origin.encode("latin-1")),
             (b"access-control-allow-credentials", b"true"),
             (b"access-control-expose-headers", READABLE),

@@ -23,6 +23,7 @@ from saleroom.http import handshake
 from saleroom.http.head import HeadRefused, PeerLeft, RequestHead, read_head, refusal
 from saleroom.http.hypercorn_door import AsgiApp, HttpLimits, HypercornDoor
 from saleroom.http.outside import NOWHERE, Outside
+from saleroom.http.quick_door import Quick, QuickDoor, nothing_quick
 from saleroom.http.stream import SharedStream, StreamLimits
 from saleroom.http.websocket import ConnectionClosed, Websocket
 from saleroom.protocol.frames import close_frame
@@ -87,6 +88,14 @@ async def open_listeners(host: str | None, port: int) -> list[trio.SocketListene
     return listeners
 
 
+@attrs.define
+class _Guest:
+    """Whom a connection is counted for. is_crowded: too many are counted for them already."""
+
+    address: str
+    is_crowded: bool = False
+
+
 class Door:
     """Serve listeners. Connections run in the pool behind `start_soon`, and may outlive `serve`.
 
@@ -101,8 +110,15 @@ class Door:
         limits: DoorLimits,
         start_soon: Callable[..., Any],
         outside: Outside = NOWHERE,
+        quick: Quick = nothing_quick,
     ) -> None:
         self._http = HypercornDoor(asgi_app, limits.http)
+        self._quick = QuickDoor(
+            quick,
+            keep_alive_s=limits.http.keep_alive_s,
+            head_s=limits.head_s,
+            head_bytes_max=limits.head_bytes_max,
+        )
         self._on_websocket = on_websocket
         self._limits = limits
         self._outside = outside
@@ -117,7 +133,7 @@ class Door:
     def statistics(self) -> DoorStatistics:
         return DoorStatistics(
             connections=self._by_address.total(),
-            http_connections=self._http.connections,
+            http_connections=self._http.connections + self._quick.connections,
             addresses=len(self._by_address),
             accepted=self._accepted,
             websockets=self._websockets,
@@ -141,7 +157,9 @@ class Door:
             task_status.started(self)
             await self._stopping.wait()
             nursery.cancel_scope.cancel()
-        await self._http.stop(self._limits.stop_s)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._quick.stop, self._limits.stop_s)
+            nursery.start_soon(self._http.stop, self._limits.stop_s)
 
     async def _accept(self, listener: trio.abc.Listener[trio.SocketStream]) -> None:
         async with listener:
@@ -162,34 +180,50 @@ class Door:
                 self._admit(stream)
 
     def _admit(self, stream: trio.SocketStream) -> None:
-        address = _address_of(stream)
-        is_crowded = self._by_address[address] >= self._limits.connections_per_address_max
+        guest = _Guest(_address_of(stream))
+        guest.is_crowded = self._is_crowded(guest.address) and not self._outside.trusts(
+            guest.address
+        )
         try:
-            self._start_soon(self._serve, stream, address, is_crowded, name=f"connection {address}")
+            self._start_soon(self._serve, stream, guest, name=f"connection {guest.address}")
         except BaseException:
             stream.socket.close()
             self._slots.release()
             raise
         self._accepted += 1
-        self._by_address[address] += 1
+        self._by_address[guest.address] += 1
 
-    async def _serve(self, accepted: trio.SocketStream, address: str, is_crowded: bool) -> None:
+    def _is_crowded(self, address: str) -> bool:
+        return self._by_address[address] >= self._limits.connections_per_address_max
+
+    async def _serve(self, accepted: trio.SocketStream, guest: _Guest) -> None:
         try:
             async with trio.open_nursery() as nursery:
                 stream = SharedStream(accepted, nursery.start_soon, self._limits.stream)
                 try:
-                    await self._choose(stream, address, is_crowded)
+                    await self._choose(stream, guest)
                     await stream.aclose()
                 finally:
                     stream.abort()
                 nursery.cancel_scope.cancel()
         finally:
             self._slots.release()
-            self._by_address[address] -= 1
-            if not self._by_address[address]:
-                del self._by_address[address]
+            self._discount(guest.address)
 
-    async def _choose(self, stream: SharedStream, address: str, is_crowded: bool) -> None:
+    def _discount(self, address: str) -> None:
+        self._by_address[address] -= 1
+        if not self._by_address[address]:
+            del self._by_address[address]
+
+    def _see_through_proxy(self, guest: _Guest, head: RequestHead) -> None:
+        """Count a websocket that one of our proxies relays for the address it relays for."""
+        client = self._outside.client_address(guest.address, head.all(b"x-forwarded-for"))
+        if client != guest.address:
+            self._discount(guest.address)
+            guest.address, guest.is_crowded = client, self._is_crowded(client)
+            self._by_address[client] += 1
+
+    async def _choose(self, stream: SharedStream, guest: _Guest) -> None:
         try:
             with trio.fail_after(self._limits.head_s):
                 head = await read_head(stream, self._limits.head_bytes_max)
@@ -201,11 +235,12 @@ class Door:
             return
         else:
             if head.path.startswith(WEBSOCKET_PREFIX):
-                websocket = self._shake_hands(stream, head, address)
+                self._see_through_proxy(guest, head)
+                websocket = self._shake_hands(stream, head, guest.address)
                 del head  # a session lives for hours: it keeps no request
                 if websocket is not None:
-                    await self._converse(websocket, is_crowded)
-            elif is_crowded:
+                    await self._converse(websocket, guest.is_crowded)
+            elif guest.is_crowded:
                 self._refuse(
                     stream,
                     refusal(
@@ -215,9 +250,12 @@ class Door:
                     ),
                 )
             else:
-                stream.unreceive(head.received)
+                rest = await self._quick.serve(stream, head, guest.address)
                 del head
-                await self._http.serve(stream)
+                if rest is not None:
+                    stream.unreceive(rest.received)
+                    del rest
+                    await self._http.serve(stream)
 
     def _shake_hands(
         self, stream: SharedStream, head: RequestHead, address: str
@@ -266,6 +304,7 @@ async def serve_door(
     limits: DoorLimits,
     start_soon: Callable[..., Any],
     outside: Outside = NOWHERE,
+    quick: Quick = nothing_quick,
     task_status: trio.TaskStatus[Door] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Open a door and serve it; `task_status` hands out the Door, for `stop` and `statistics`.
@@ -279,6 +318,7 @@ async def serve_door(
         limits=limits,
         start_soon=start_soon,
         outside=outside,
+        quick=quick,
     )
     await door.serve(listeners, task_status=task_status)
 

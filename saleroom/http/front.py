@@ -37,7 +37,7 @@ ROUTE = "saleroom.route"
 """Where an app leaves the template of the route that it took, in the scope."""
 EVENT = "saleroom.event"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
-_GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 PEER_LEFT = 499
 """As what a request counts whose peer did not wait for the answer."""
@@ -81,7 +81,7 @@ class Front:
         headers = _Headers(scope["headers"])
         self._see_through_proxies(scope, headers)
         given = headers.one(b"x-request-id") or ""
-        made = given if _GIVEN_ID.fullmatch(given) else secrets.token_urlsafe(12)
+        made = given if GIVEN_ID.fullmatch(given) else secrets.token_urlsafe(12)
         token = request_id.set(made)
         status = PEER_LEFT
 

@@ -43,10 +43,12 @@ class HeadRefused(Exception):
 class RequestHead:
     """What the first request says.
 
-    headers: names in lower case, values as bytes. trailing: the end of `received`, after the head.
+    target: path and query, as sent. headers: names in lower case, values as bytes. trailing: the end
+    of `received`, after the head.
     """
 
     method: str
+    target: str
     path: str
     http_version: str
     headers: tuple[tuple[bytes, bytes], ...]
@@ -87,13 +89,14 @@ async def read_head(stream: Readable, bytes_max: int) -> RequestHead:
             break
         if not data:
             raise PeerLeft
-    path = checked_target(event).partition("?")[0]
+    target = checked_target(event)
     trailing = parser.trailing_data[0]
     if len(received) - len(trailing) > bytes_max:
         raise HeadRefused(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
     return RequestHead(
         method=event.method.decode("ascii"),
-        path=unquote(path),
+        target=target,
+        path=unquote(target.partition("?")[0]),
         http_version=event.http_version.decode("ascii"),
         headers=tuple((bytes(name), bytes(value)) for name, value in event.headers),
         received=received,

@@ -14,6 +14,7 @@ import attrs
 from saleroom.actors.clock import Clock
 from saleroom.actors.registry import Registry
 from saleroom.actors.session import Verify
+from saleroom.http.keep import Freshness
 from saleroom.http.outside import NOWHERE, Outside
 from saleroom.http.request_tally import RequestTally
 from saleroom.protocol.session import SessionLimits
@@ -59,3 +60,8 @@ class Services:
     outside: Outside = NOWHERE
     requests: RequestTally = attrs.field(factory=RequestTally)
     is_logging_access: bool = False
+    freshness: Freshness = attrs.field(init=False)
+
+    @freshness.default
+    def _default_freshness(self) -> Freshness:
+        return Freshness(self.stores.hot)

@@ -8,6 +8,7 @@ ARCHITECTURE sections 2 (5) and 3 (I7).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar, TypeVarTuple
 
@@ -34,6 +35,7 @@ class RedisHotStore:
 
     def __init__(self, bridge: Bridge, url: str) -> None:
         self._bridge = bridge
+        self._changes: Counter[str] = Counter()
         self._redis: Any = Redis(
             connection_pool=BlockingConnectionPool.from_url(
                 url,
@@ -52,12 +54,17 @@ class RedisHotStore:
 
     async def write(self, event: str, values: Mapping[str, bytes]) -> None:
         await self._run(self._write, _key(event), values)
+        self._changes[event] += 1
 
     async def read(self, event: str, fields: Sequence[str] | None = None) -> dict[str, bytes]:
         return await self._run(self._read, _key(event), fields)
 
     async def clear(self, event: str) -> None:
         await self._run(self._clear, _key(event))
+        self._changes[event] += 1
+
+    def changes(self, event: str) -> int:
+        return self._changes[event]
 
     async def ping(self) -> None:
         await self._run(self._ping)

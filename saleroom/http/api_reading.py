@@ -1,0 +1,79 @@
+"""Answers to reads: an entity tag on each, and nothing sent twice.
+
+Owns: the headers that caches go by, and the 304. Invariant: the tag is strong, it is that of these
+very bytes; what only one person may see is never for a shared cache, and no cache uses an answer
+without asking us first. Must not know: what is read.
+Source: RFC 9110 8.8, 13.1 and 15.4.5, RFC 9111.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, cast
+
+import orjson
+from quart import Response, request
+from quart_trio import QuartTrio
+
+from saleroom.http.api_requests import JSON
+from saleroom.http.front import SAFE
+from saleroom.http.keep import Freshness
+
+PUBLIC = "no-cache"
+PERSONAL = "private, no-cache"
+VARY = "Authorization, Cookie"
+COMMON = "saleroom.common"
+"""Where an answer that is the same for all who may read it is marked, in the scope."""
+TAG_BYTES = 16
+
+
+def answer_read(
+    body: object,
+    *,
+    is_common: bool,
+    content_type: str = JSON,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Answer with what was read, or with 304 when the client has it.
+
+    is_common: whoever may read this is given the same bytes, save perhaps staff.
+    """
+    is_anybody = "Authorization" not in request.headers and "Cookie" not in request.headers
+    encoded = body if isinstance(body, bytes) else orjson.dumps(body)
+    tag = entity_tag(encoded)
+    caching = {
+        **(headers or {}),
+        "Cache-Control": PUBLIC if is_common and is_anybody else PERSONAL,
+        "ETag": tag,
+        "Vary": VARY,
+    }
+    if is_common:
+        cast(dict[str, Any], request.scope)[COMMON] = True
+    if has_tag(request.headers.get("If-None-Match"), tag):
+        return Response(b"", 304, caching)
+    return Response(encoded, 200, caching, content_type=content_type)
+
+
+def entity_tag(body: bytes) -> str:
+    """Give the strong tag of a body, with its quotes."""
+    return f'"{hashlib.blake2b(body, digest_size=TAG_BYTES).hexdigest()}"'
+
+
+def has_tag(if_none_match: str | None, tag: str) -> bool:
+    """Say whether the client has what the tag stands for; compared weakly, as a GET is."""
+    if if_none_match is None:
+        return False
+    given = {part.strip().removeprefix("W/") for part in if_none_match.split(",")}
+    return tag in given or "*" in given
+
+
+def note_edits(app: QuartTrio, freshness: Freshness) -> None:
+    """Have whatever a request may have changed of an event read anew."""
+
+    @app.after_request
+    async def note(response: Response) -> Response:
+        event = (request.view_args or {}).get("event")
+        if event is not None and request.method not in SAFE:
+            freshness.edited(event)
+        return response
