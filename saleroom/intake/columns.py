@@ -11,7 +11,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final
 
 import attrs
@@ -25,6 +25,7 @@ CATEGORY_MAX: Final = 100
 EMAIL_MAX: Final = 254  # RFC 5321 4.5.3.1.3
 PHONE_MAX: Final = 32  # E.164 with room for how people write it
 WHOLE_MAX: Final = 10**9
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _WORDS: Final = re.compile(r"[^a-z0-9#]+")
 _EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
@@ -177,9 +178,10 @@ def _time(cell: Any, setting: Setting) -> int:
             raise CellRefused("NO_TIME_ZONE", "names its zone, as in 2026-05-01T20:00:00-04:00")
         cell = cell.replace(tzinfo=setting.zone)
     try:
-        return round(cell.timestamp() * 1000)
-    except (OverflowError, ValueError):
+        since: timedelta = cell - EPOCH
+    except OverflowError:
         raise CellRefused("NOT_A_TIME", "is a time of our era") from None
+    return since // timedelta(milliseconds=1)
 
 
 def _structure(cell: Any, setting: Setting) -> Any:

@@ -22,6 +22,7 @@ from saleroom.storage.memory_audit import MemoryAudit
 from saleroom.storage.memory_catalogue import MemoryCatalogue
 from saleroom.storage.memory_desk import MemoryDesk, MemoryPeople
 from saleroom.storage.memory_index import MemoryIndex, MemoryShelves
+from saleroom.storage.memory_media import MemoryImports, MemoryMediaLedger
 from saleroom.storage.memory_wishes import MemoryJoinCodes, MemoryWatching, MemoryWishLists
 from saleroom.storage.ports import (
     Batch,
@@ -200,6 +201,8 @@ def memory_stores() -> Stores:
         join_codes=MemoryJoinCodes(catalogue.event),
         watching=MemoryWatching(),
         wish_lists=MemoryWishLists(),
+        media=MemoryMediaLedger(catalogue.shown_media),
+        imports=MemoryImports(catalogue),
     )
 
 

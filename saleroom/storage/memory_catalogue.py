@@ -13,6 +13,7 @@ import orjson
 import trio
 
 from saleroom.storage.index_ports import DonorRow
+from saleroom.storage.media_ports import keys_of
 from saleroom.storage.memory_desk import MemoryPeople
 from saleroom.storage.memory_index import MemoryShelves
 from saleroom.storage.ports import Conflict, EventRow, LotRow, NotFound, Registration
@@ -129,6 +130,39 @@ class MemoryCatalogue:
         await trio.lowlevel.checkpoint()
         rows = self._people.rows.get(event, {})
         return [rows[paddle] for paddle in sorted(rows) if paddle > after][:limit]
+
+    def has_event(self, event: str) -> bool:
+        """Say whether there is such an event."""
+        return event in self._events
+
+    def shown_media(self) -> list[str]:
+        """Give the keys of all objects that lots show."""
+        return [
+            key
+            for lots in self._shelves.lots.values()
+            for lot in lots.values()
+            for key in keys_of(lot.details)
+        ]
+
+    def insert(
+        self,
+        event: str,
+        lots: Sequence[LotRow],
+        registrations: Sequence[Registration],
+        *,
+        is_first: bool,
+    ) -> None:
+        """Add an import's rows, or none of them; what is there stays. Raises Conflict, Full."""
+        kept, people = self._shelves.lots[event], self._people.rows.get(event, {})
+        new_lots = [row for row in lots if row.lot not in kept]
+        new_people = [row for row in registrations if row.paddle not in people]
+        if is_first and (len(new_lots), len(new_people)) != (len(lots), len(registrations)):
+            raise Conflict(f"event {event} has some of these rows")
+        self._shelves.require_room(event, {row.category for row in new_lots if row.category})
+        for row in new_lots:
+            self._shelves.require_known(event, row)
+            kept[row.lot] = _lot_copy(row)
+        self._people.upsert(event, new_people)
 
     def _add_event(self, row: EventRow) -> None:
         if row.id in self._events:

@@ -7,7 +7,7 @@ names only what its event has. Source: index_ports.py.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import attrs
 import trio
@@ -44,6 +44,12 @@ class MemoryShelves:
             raise NotFound(f"no donor {row.donor} in event {event}")
         if row.category is not None and self.named(event, row.category) is None:
             self.add_category(event, row.category)
+
+    def require_room(self, event: str, names: Collection[str]) -> None:
+        """Refuse more new categories than an event may still have. Raises Full."""
+        new = [name for name in names if self.named(event, name) is None]
+        if len(self.categories[event]) + len(new) > CATEGORIES_MAX:
+            raise Full(f"event {event} has {CATEGORIES_MAX} categories")
 
     def named(self, event: str, name: str) -> CategoryRow | None:
         """Give the category of a name."""

@@ -128,6 +128,11 @@ INSERT INTO lots (event_id, lot, definition, details, version, category, donor, 
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8::tsvector, $9)
 """
 
+_ADD_REGISTRATION = """
+INSERT INTO registrations (event_id, paddle, user_id, name, email, phone, table_name, name_folded)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+
 _PUT_REGISTRATION = """
 INSERT INTO registrations (event_id, paddle, user_id, name, email, phone, table_name, name_folded)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -164,7 +169,7 @@ class PostgresCatalogue:
         return await self._pool.read(_list_events, after, limit)
 
     async def add_lot(self, event: str, row: LotRow) -> None:
-        await self._pool.write(_add_lot, event, row)
+        await self._pool.write(insert_lot, event, row)
 
     async def put_lot(self, event: str, row: LotRow) -> LotRow:
         return await self._pool.write(_put_lot, event, row)
@@ -233,7 +238,8 @@ async def _list_events(connection: Connection, after: str | None, limit: int) ->
     return [_event_row(row) for row in await connection.fetch(_LIST_EVENTS, after, limit)]
 
 
-async def _add_lot(connection: Connection, event: str, row: LotRow) -> None:
+async def insert_lot(connection: Connection, event: str, row: LotRow) -> None:
+    """Add a lot, within a caller's transaction too. Raises Conflict, NotFound, Full."""
     try:
         await connection.execute(
             _ADD_LOT, event, *_lot_values(row), _heading(row.category), CATEGORIES_MAX
@@ -310,18 +316,16 @@ def _given_by(lot: LotRow, ids: Mapping[int, int]) -> LotRow:
     return attrs.evolve(lot, donor=None if lot.donor is None else ids[lot.donor])
 
 
+async def insert_registration(connection: Connection, event: str, row: Registration) -> None:
+    """Add a holder of a paddle within a caller's transaction. Raises Conflict."""
+    try:
+        await connection.execute(_ADD_REGISTRATION, event, *_registration_values(row))
+    except asyncpg.UniqueViolationError as error:
+        raise Conflict(f"paddle {row.paddle} of event {event} is taken") from error
+
+
 async def _put_registration(connection: Connection, event: str, row: Registration) -> None:
-    await connection.execute(
-        _PUT_REGISTRATION,
-        event,
-        row.paddle,
-        row.user,
-        row.name,
-        row.email,
-        row.phone,
-        row.table,
-        folded(row.name),
-    )
+    await connection.execute(_PUT_REGISTRATION, event, *_registration_values(row))
 
 
 async def _registrations(
@@ -357,6 +361,11 @@ def _event_values(row: EventRow) -> tuple[Any, ...]:
 def _event_row(row: Row) -> EventRow:
     settings, details = orjson.loads(row["settings"]), orjson.loads(row["details"])
     return EventRow(**{**row, "settings": settings, "details": details})
+
+
+def _registration_values(row: Registration) -> tuple[Any, ...]:
+    """Give the values that follow the event in statements that write a registration."""
+    return row.paddle, row.user, row.name, row.email, row.phone, row.table, folded(row.name)
 
 
 def _lot_values(row: LotRow) -> tuple[Any, ...]:

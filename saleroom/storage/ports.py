@@ -15,8 +15,10 @@ import attrs
 from saleroom.storage.accounts_ports import Accounts, SignIns
 from saleroom.storage.audit_ports import Audit
 from saleroom.storage.desk_ports import Desk
+from saleroom.storage.import_ports import Imports
 from saleroom.storage.index_ports import CatalogueIndex, DonorRow
 from saleroom.storage.join_ports import JoinCodes
+from saleroom.storage.media_ports import MediaLedger
 from saleroom.storage.watch_ports import Watching
 from saleroom.storage.wish_ports import WishLists
 
@@ -325,3 +327,5 @@ class Stores:
     join_codes: JoinCodes
     watching: Watching
     wish_lists: WishLists
+    media: MediaLedger
+    imports: Imports

@@ -17,9 +17,11 @@ from saleroom.storage.pg_accounts import PostgresAccounts
 from saleroom.storage.pg_audit import PostgresAudit
 from saleroom.storage.pg_catalogue import PostgresCatalogue
 from saleroom.storage.pg_desk import PostgresDesk
+from saleroom.storage.pg_imports import PostgresImports
 from saleroom.storage.pg_index import PostgresIndex
 from saleroom.storage.pg_join import PostgresJoinCodes
 from saleroom.storage.pg_journal import PostgresJournal
+from saleroom.storage.pg_media import PostgresMediaLedger
 from saleroom.storage.pg_pool import PostgresPool
 from saleroom.storage.pg_sign_ins import PostgresSignIns
 from saleroom.storage.pg_snapshots import PostgresSnapshots
@@ -44,6 +46,8 @@ def postgres_stores(pool: PostgresPool, hot: HotStore) -> Stores:
         join_codes=PostgresJoinCodes(pool),
         watching=PostgresWatching(pool),
         wish_lists=PostgresWishLists(pool),
+        media=PostgresMediaLedger(pool),
+        imports=PostgresImports(pool),
     )
 
 
