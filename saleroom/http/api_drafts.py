@@ -9,7 +9,7 @@ Source: ARCHITECTURE 3 ("An event's actor lives..."), PROTOCOL 7.
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 from weakref import WeakValueDictionary
@@ -31,6 +31,7 @@ from saleroom.http.api_definitions import (
 from saleroom.http.api_requests import new_event_id
 from saleroom.http.problems import Problem
 from saleroom.http.services import Services
+from saleroom.storage.desk_ports import EVERYONE, Guest
 from saleroom.storage.ports import Conflict, EventRow, LotRow, NotFound, Registration
 
 PAGE_ROWS = 1_000
@@ -121,7 +122,7 @@ class Drafts:
     ) -> Registration:
         """Register a bidder, under the lowest free number unless one is named. Raises Problem."""
         async with self._editing(event):
-            rows = await self._registrations(event)
+            rows = await self._guests(event)
             taken = {row.paddle: row for row in rows}
             number = paddle or next(n for n in itertools.count(PADDLE_FIRST) if n not in taken)
             held = [row.paddle for row in rows if user is not None and row.user == user]
@@ -132,6 +133,11 @@ class Drafts:
             made = Registration(number, user, name, email, phone)
             await self.services.stores.catalogue.put_registration(event, made)
             return made
+
+    async def change_guest(self, event: str, guest: Guest, fields: Collection[str]) -> Guest:
+        """Change the named fields of a guest. Raises Problem, NotFound."""
+        async with self._editing(event):
+            return await self.services.stores.desk.put_guest(event, guest, fields)
 
     @asynccontextmanager
     async def _editing(self, event: str) -> AsyncIterator[EventRow]:
@@ -149,8 +155,16 @@ class Drafts:
     async def _begin(self, row: EventRow, by: str) -> None:
         services = self.services
         lots = [lot_definition(lot) for lot in await services.stores.catalogue.lots(row.id)]
-        people = await self._registrations(row.id)
-        paddles = [Paddle(person.paddle, person.user, table=person.table) for person in people]
+        paddles = [
+            Paddle(
+                guest.paddle,
+                guest.user,
+                guest.limit,
+                guest.table,
+                is_captain=guest.is_captain,
+            )
+            for guest in await self._guests(row.id)
+        ]
         try:
             await services.registry.begin(
                 event_definition(row), lots, paddles, by, is_public=row.public
@@ -166,11 +180,11 @@ class Drafts:
             spec = registry.event_spec(row.id, is_public=row.public)
             await registry.supervisor.add_child(EVENTS_PATH, spec)
 
-    async def _registrations(self, event: str) -> list[Registration]:
-        rows: list[Registration] = []
+    async def _guests(self, event: str) -> list[Guest]:
+        rows: list[Guest] = []
         while True:
             after = rows[-1].paddle if rows else 0
-            page = await self.services.stores.catalogue.registrations(event, after, PAGE_ROWS)
+            page = await self.services.stores.desk.guests(event, EVERYONE, after, PAGE_ROWS)
             rows += page
             if len(page) < PAGE_ROWS:
                 return rows

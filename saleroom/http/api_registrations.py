@@ -2,11 +2,13 @@
 
 Owns: the routes of `/api/v1/events/{id}/registrations`. Invariant: a donor registers and agrees for
 themself alone; on a published event every change is a command, asked by that user with the house's
-right. Source: PROTOCOL 7, rules 19, 24 and 25.
+right. A number that is asked for again moves its former holder to the lowest free one.
+Source: PROTOCOL 7, rules 19, 24 and 25, issue 6 point 3.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,8 +28,8 @@ from saleroom.http.api_requests import (
     idempotency_key,
     no_unknown,
     path_number,
-    read_number_page,
     read_object,
+    read_page,
     respond,
     text_field,
     whole_field,
@@ -37,28 +39,30 @@ from saleroom.http.api_shapes import (
     NewNumber,
     NewRegistration,
     NumberedPaddle,
-    NumberQuery,
-    RegistrationPage,
     RegistrationView,
 )
+from saleroom.http.bodies import read_query
 from saleroom.http.contract import IDEMPOTENCY_KEY, contract
+from saleroom.http.desk_shapes import GuestPage, GuestQuery
+from saleroom.http.guests import UNKNOWN_PADDLE, Guests
 from saleroom.http.problems import Problem
 from saleroom.http.services import Services
 from saleroom.http.tokens import USER_CHARS_MAX
 from saleroom.storage.ports import Registration
 
 TAG = "Registrations"
-UNKNOWN_PADDLE = "UNKNOWN_PADDLE"
 EVENT_ASKED = ("MALFORMED", "ID_REUSED", "EVENT_PUBLISHED", "EVENT_CLOSED")
 """What a published event may say to the command behind a change."""
 FIELDS = frozenset({"name", "email", "phone", "paddle", "user"})
 EMAIL_MAX, PHONE_MAX = 254, 32  # RFC 5321 4.5.3.1.3; E.164 with room for how people write it
 
 
-def registration_routes(services: Services, access: Access, drafts: Drafts) -> Blueprint:
+def registration_routes(
+    services: Services, access: Access, drafts: Drafts, guests: Guests
+) -> Blueprint:
     """Make the routes."""
     routes = Blueprint("registrations", __name__)
-    desk = _Desk(services, access)
+    desk = _Desk(services, access, guests)
 
     @routes.post("/events/<event>/registrations")
     @contract(
@@ -87,19 +91,17 @@ def registration_routes(services: Services, access: Access, drafts: Drafts) -> B
 
     @routes.get("/events/<event>/registrations")
     @contract(
-        "List registrations",
+        "List and search registrations",
         tag=TAG,
         who=Role.CLERK,
-        query=NumberQuery,
-        answers={200: RegistrationPage},
+        query=GuestQuery,
+        answers={200: GuestPage},
     )
     async def index(event: str) -> Response:
-        after, limit = read_number_page(services.limits)
+        asked, limit = read_query(GuestQuery), read_page(services.limits).limit
         _, role = await access.require(Role.CLERK, event_id(event))
-        await access.is_draft(event, role)
-        rows = await services.stores.catalogue.registrations(event, after, limit + 1)
-        following = rows[limit - 1].paddle if len(rows) > limit else None
-        shown = [attrs.asdict(row) for row in rows[:limit]]
+        is_draft = await access.is_draft(event, role)
+        shown, following = await guests.page(event, asked, limit, is_draft=is_draft)
         return respond({"registrations": shown, "next": following})
 
     @routes.post("/events/<event>/registrations/<paddle>/accept-terms")
@@ -120,7 +122,7 @@ def registration_routes(services: Services, access: Access, drafts: Drafts) -> B
             raise Problem("FORBIDDEN", "this paddle is not yours")
         version = event_definition(await access.row(event)).terms_version
         changed = {"paddle": number, "terms_version": version}
-        await desk.change(event, changed, identity.user, role)
+        await guests.ask(event, changed, identity.user, role)
         return respond(changed)
 
     @routes.post("/events/<event>/registrations/<paddle>/renumber")
@@ -143,8 +145,8 @@ def registration_routes(services: Services, access: Access, drafts: Drafts) -> B
             new = whole_field(raw, "paddle", 1, PADDLE_LAST)
             if new is None:
                 raise DefinitionError("paddle", "is required")
-        await desk.change(event, {"paddle": number, "new_paddle": new}, identity.user, role)
-        return respond({"paddle": new})
+        moved = await desk.renumber(event, number, new, identity.user, role)
+        return respond({"paddle": new, "moved_to": moved})
 
     return routes
 
@@ -155,28 +157,44 @@ class _Desk:
 
     services: Services
     access: Access
+    guests: Guests
 
     async def register(
         self, event: str, wanted: Mapping[str, Any], by: str, role: Role
     ) -> Registration:
         fields = {name: value for name, value in wanted.items() if value is not None}
-        ack = await self._ask(event, "add_paddle", fields, by, role)
+        ask = house_command("add_paddle", fields, idempotency_key())
+        site = await self.access.site(event, role)
+        ack = await ask_event(site, ask, by, Role.ADMIN, self.services.limits.answer_s)
         return Registration(**{**wanted, "paddle": ack["paddle"]})
 
-    async def change(self, event: str, fields: Mapping[str, Any], by: str, role: Role) -> None:
-        await self._ask(event, "change_paddle", fields, by, role)
+    async def renumber(self, event: str, old: int, new: int, by: str, role: Role) -> int | None:
+        """Give a paddle a number; give the one that its former holder has now, None without one.
+
+        Two commands: cut short between them, the former holder has moved and the number is free,
+        and the request sent again goes on from there.
+        """
+        await self.access.site(event, role)
+        state = await self.guests.replicas.state(event)
+        moved = None
+        if old != new and old in state.paddles and new in state.paddles:
+            moved = state.free_paddle()
+            away = {"paddle": new, "new_paddle": moved}
+            await self.guests.ask(event, away, by, role, _derived(idempotency_key(), "away"))
+        await self.guests.ask(event, {"paddle": old, "new_paddle": new}, by, role)
+        return moved
 
     async def row(self, event: str, paddle: int) -> Registration | None:
         """Give who holds a paddle, as the tables have it."""
         rows = await self.services.stores.catalogue.registrations(event, paddle - 1, 1)
         return rows[0] if rows and rows[0].paddle == paddle else None
 
-    async def _ask(
-        self, event: str, name: str, fields: Mapping[str, Any], by: str, role: Role
-    ) -> dict[str, Any]:
-        ask = house_command(name, fields, idempotency_key())
-        site = await self.access.site(event, role)
-        return await ask_event(site, ask, by, Role.ADMIN, self.services.limits.answer_s)
+
+def _derived(key: str | None, step: str) -> str | None:
+    """Give the key of one step of a request that is more than one command."""
+    if key is None:
+        return None
+    return hashlib.blake2b(f"{step}:{key}".encode(), digest_size=16).hexdigest()
 
 
 def _wanted(raw: Mapping[str, Any]) -> dict[str, Any]:

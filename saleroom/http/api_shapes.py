@@ -210,14 +210,6 @@ class RegistrationView:
 
 
 @attrs.frozen
-class RegistrationPage:
-    """A part of the list of registrations; `next` is the cursor of the following part."""
-
-    registrations: list[RegistrationView]
-    next: int | None
-
-
-@attrs.frozen
 class NumberQuery:
     """Which part of a list: what follows the number `cursor`."""
 
@@ -242,9 +234,10 @@ class NewNumber:
 
 @attrs.frozen
 class NumberedPaddle:
-    """The number that a paddle now has."""
+    """The number that a paddle now has; `moved_to`: the one that its former holder now has."""
 
     paddle: int
+    moved_to: int | None
 
 
 @attrs.frozen

@@ -106,19 +106,37 @@ async def test_a_paddle_is_renumbered_with_its_holder(autojump_clock: MockClock)
         event = await house.sale()
         await house.bidder(event, "bob")
         path = f"{desk_of(event)}/100/renumber"
-        assert await house.done("POST", path, "admin", {"paddle": 200}) == {"paddle": 200}
+        moved = await house.done("POST", path, "admin", {"paddle": 200})
+        assert moved == {"paddle": 200, "moved_to": None}
         listed = await house.done("GET", desk_of(event), "clerk")
         holders = [(row["paddle"], row["user"], row["name"]) for row in listed["registrations"]]
         assert holders == [(101, "bob", "Bob"), (200, "ann", "Ann")]
         await house.done("POST", f"{desk_of(event)}/200/accept-terms", "ann")
         assert (await house.call("POST", f"{desk_of(event)}/200/accept-terms", "bob")).status == 403
-        taken = await house.call("POST", f"{desk_of(event)}/200/renumber", "admin", {"paddle": 101})
-        assert (taken.status, taken.code) == (409, "PADDLE_TAKEN")
         gone = await house.call("POST", f"{desk_of(event)}/999/renumber", "admin", {"paddle": 300})
         assert (gone.status, gone.code) == (404, "UNKNOWN_PADDLE")
         for body in ({}, {"paddle": "7"}, {"paddle": 7, "name": "x"}):
             bad = await house.call("POST", path, "admin", body)
             assert (bad.status, bad.code) == (422, "INVALID_REGISTRATION")
+
+
+async def test_a_taken_number_moves_its_former_holder(autojump_clock: MockClock) -> None:
+    async with open_house() as house:
+        event = await house.sale()
+        await house.bidder(event, "bob")
+        await house.command(event, "auctioneer", "open_lot", lot=1)
+        assert (await house.command(event, "bob", "place_bid", lot=1, amount=10_000)).status == 200
+        path = f"{desk_of(event)}/100/renumber"
+        for _ in range(2):
+            moved = await house.done("POST", path, "admin", {"paddle": 101}, key="swap")
+            assert moved["paddle"] == 101
+        listed = await house.done("GET", desk_of(event), "clerk")
+        holders = [(row["paddle"], row["user"]) for row in listed["registrations"]]
+        assert holders == [(101, "ann"), (102, "bob")]
+        lot = await house.done("GET", f"/api/v1/events/{event}/lots/1", "ann")
+        assert lot["leader"] == 102
+        newcomer = await house.done("POST", desk_of(event), "clerk", {"name": "Guest"})
+        assert newcomer["paddle"] == 100
 
 
 async def test_the_list_is_paged_by_paddle(autojump_clock: MockClock) -> None:
