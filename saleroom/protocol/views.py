@@ -14,6 +14,7 @@ import orjson
 from saleroom.auction.buying import units_left
 from saleroom.auction.lot import Lot
 from saleroom.auction.state import EventState, leaderboard
+from saleroom.protocol.kept import kept_json
 
 LEADERBOARD_TOP = 10
 
@@ -112,7 +113,7 @@ class PublicView:
         encoded = self._lots.get(number)
         if encoded is None:
             view = lot_view(self.state.lots[number], len(self.state.paddles))
-            encoded = self._lots[number] = orjson.dumps(view)
+            encoded = self._lots[number] = kept_json(view)
         return encoded
 
     def own(self, paddle: int | None) -> dict[str, Any]:

@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
-import orjson
 
 from saleroom.auction import facts as f
 from saleroom.auction.state import Entry
+from saleroom.protocol.kept import kept_json
 
 CONFLATED: dict[str, str] = {"bid_placed": "bids", "lot_extended": "", "pledge_made": "pledges"}
 """Facts of which the last of a lot stands for all in one feed message; how the count is named."""
@@ -52,7 +52,7 @@ def wire_fact(entry: Entry) -> WireFact:
     fact = entry.fact
     assert entry.seq is not None
     shape: Callable[[Any], Mapping[str, Any]] = _SHAPES.get(type(fact), f.shown_fields)
-    body = orjson.dumps({"seq": entry.seq, "type": fact.type, "at": entry.at, **shape(fact)})
+    body = kept_json({"seq": entry.seq, "type": fact.type, "at": entry.at, **shape(fact)})
     counter = CONFLATED.get(fact.type)
     if counter is None or not isinstance(fact, f.LotFact):
         return WireFact(entry.seq, entry.at, body, None, "")
