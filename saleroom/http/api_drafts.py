@@ -55,7 +55,7 @@ class Drafts:
 
     async def change(self, event: str, raw: Mapping[str, Any], version: int) -> EventRow:
         """Change a draft that is still at `version`. Raises DefinitionError, Problem."""
-        async with self._editing(event) as row:
+        async with self.editing(event) as row:
             changed = attrs.evolve(changed_event_row(row, raw), version=version)
             try:
                 return await self.services.stores.catalogue.put_event(changed)
@@ -67,7 +67,7 @@ class Drafts:
 
         Raises Problem: EVENT_PUBLISHED, OUTCOME_UNKNOWN when it took too long.
         """
-        async with self._editing(event) as row:
+        async with self.editing(event) as row:
             with trio.move_on_after(self.services.limits.answer_s) as patience:
                 await self._begin(row, by)
             if patience.cancelled_caught:
@@ -77,7 +77,7 @@ class Drafts:
 
     async def add_lot(self, event: str, raw: Mapping[str, Any]) -> LotRow:
         """Add a lot, at the end unless it has a number. Raises DefinitionError, Problem."""
-        async with self._editing(event):
+        async with self.editing(event):
             catalogue = self.services.stores.catalogue
             rows = await catalogue.lots(event)
             row = new_lot_row(raw, max((other.lot for other in rows), default=0) + 1)
@@ -91,7 +91,7 @@ class Drafts:
         self, event: str, number: int, raw: Mapping[str, Any], version: int
     ) -> LotRow:
         """Change a lot that is still at `version`. Raises DefinitionError, Problem."""
-        async with self._editing(event):
+        async with self.editing(event):
             catalogue = self.services.stores.catalogue
             kept = {row.lot: row for row in await catalogue.lots(event)}.get(number)
             if kept is None:
@@ -104,7 +104,7 @@ class Drafts:
 
     async def remove_lot(self, event: str, number: int) -> None:
         """Remove a lot. Raises Problem."""
-        async with self._editing(event):
+        async with self.editing(event):
             try:
                 await self.services.stores.catalogue.remove_lot(event, number)
             except NotFound:
@@ -121,7 +121,7 @@ class Drafts:
         paddle: int | None,
     ) -> Registration:
         """Register a bidder, under the lowest free number unless one is named. Raises Problem."""
-        async with self._editing(event):
+        async with self.editing(event):
             rows = await self._guests(event)
             taken = {row.paddle: row for row in rows}
             number = paddle or next(n for n in itertools.count(PADDLE_FIRST) if n not in taken)
@@ -136,11 +136,11 @@ class Drafts:
 
     async def change_guest(self, event: str, guest: Guest, fields: Collection[str]) -> Guest:
         """Change the named fields of a guest. Raises Problem, NotFound."""
-        async with self._editing(event):
+        async with self.editing(event):
             return await self.services.stores.desk.put_guest(event, guest, fields)
 
     @asynccontextmanager
-    async def _editing(self, event: str) -> AsyncIterator[EventRow]:
+    async def editing(self, event: str) -> AsyncIterator[EventRow]:
         """Hold an event's edits back while this one is made. Raises Problem when it is no draft."""
         lock = self._locks.setdefault(event, trio.Lock())
         async with lock:
