@@ -88,6 +88,14 @@ class LoopWatch:
     def settle() -> None:
         """Look at everything once, and set aside what is here to stay."""
         gc.unfreeze()
+        LoopWatch.settle_new()
+
+    @staticmethod
+    def settle_new() -> None:
+        """Look at what has come since, and set that aside; this costs as much as has come.
+
+        It also empties Python's own lists of free objects, each of which can hold a whole arena.
+        """
         gc.collect()
         gc.freeze()
 
@@ -125,6 +133,7 @@ class LoopWatch:
             await trio.sleep(GIVE_BACK_PERIOD_S)
             if self.ended() - self._ended_before >= ENDED_LEAST:
                 await self._quiet()
+                self.settle_new()
                 await self._give_back_now()
 
     async def _give_back_now(self) -> None:

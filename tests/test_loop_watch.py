@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -137,7 +138,28 @@ async def test_what_connections_held_is_given_back_in_quiet(autojump_clock: Mock
         assert len(room.given_back) == 1
         await room.until(FULL_PERIOD_S)
         assert room.watch.statistics()["give_backs"] == len(room.given_back) == 1
-        assert room.collected == []
+        assert room.collected == room.given_back
+
+
+class Knot:
+    """What only a collection finds."""
+
+    def __init__(self) -> None:
+        self.tied = self
+
+
+async def test_only_what_has_come_since_is_looked_at(autojump_clock: MockClock) -> None:
+    async with watched() as room:
+        old, new = Knot(), Knot()
+        was_old, was_new = weakref.ref(old), weakref.ref(new)
+        del new
+        room.watch.settle_new()
+        assert was_new() is None
+        del old
+        room.watch.settle_new()
+        assert was_old() is not None
+        room.watch.settle()
+        assert was_old() is None
 
 
 async def test_few_connections_are_not_worth_it(autojump_clock: MockClock) -> None:
