@@ -25,6 +25,7 @@ from bench.memory import measure_memory
 from bench.page import fill
 from bench.plots import draw
 from bench.pure import measure_actor, measure_engine, measure_replay
+from bench.reads import measure_reads
 from bench.report import Missing, Result, describe_machine, write_json
 from bench.rooms import measure_rooms
 from bench.setting import Setting
@@ -41,6 +42,7 @@ MEASURES: Mapping[str, tuple[str, Callable[[Setting], Measured]]] = {
     "memory": ("memory of an idle connection", measure_memory),
     "idle": ("CPU of sockets while nobody bids", measure_idle),
     "room": ("a bid's way to every screen, and its cost", measure_rooms),
+    "reads": ("lists of lots read while a room bids", measure_reads),
     "compare": ("Saleroom and its peers, in turns", measure_compare),
 }
 RESULTS = CHECKOUT / "bench" / "results"

@@ -26,7 +26,7 @@ from saleroom.http.api_definitions import (
     rule_fields,
 )
 from saleroom.http.api_drafts import Drafts
-from saleroom.http.api_reading import answer_read
+from saleroom.http.api_reading import CommonTo, answer_read
 from saleroom.http.api_replicas import Replicas
 from saleroom.http.api_requests import (
     defining,
@@ -104,14 +104,14 @@ def lot_routes(
             if lot["lot"] > after and mode in (None, lot["mode"]) and state in (None, lot["state"])
         ]
         following = found[limit - 1]["lot"] if len(found) > limit else None
-        return answer_read({"lots": found[:limit], "next": following}, is_common=True)
+        return answer_read({"lots": found[:limit], "next": following}, common_to=CommonTo.ALL)
 
     @routes.get("/events/<event>/lots/<lot>")
     @contract("Read a lot", tag=TAG, who=ANYONE, answers={200: LotView})
     async def read(event: str, lot: str) -> Response:
         reader = await access.reader(event_id(event))
         found = await lots.one(reader, path_number(lot, UNKNOWN_LOT))
-        return answer_read(found, is_common=True)
+        return answer_read(found, common_to=CommonTo.ALL)
 
     @routes.patch("/events/<event>/lots/<lot>")
     @contract(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from enum import Enum
 from typing import Any, cast
 
 import orjson
@@ -24,32 +25,38 @@ PUBLIC = "no-cache"
 PERSONAL = "private, no-cache"
 VARY = "Authorization, Cookie"
 COMMON = "saleroom.common"
-"""Where an answer that is the same for all who may read it is marked, in the scope."""
+"""Where it stands in the scope to whom an answer is common."""
+
+
+class CommonTo(Enum):
+    """Who is given the same bytes, among those who may read an event."""
+
+    NOBODY = "each their own"
+    GUESTS = "all but staff"
+    ALL = "all"
+
+
 TAG_BYTES = 16
 
 
 def answer_read(
     body: object,
     *,
-    is_common: bool,
+    common_to: CommonTo,
     content_type: str = JSON,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Answer with what was read, or with 304 when the client has it.
-
-    is_common: whoever may read this is given the same bytes, save perhaps staff.
-    """
+    """Answer with what was read, or with 304 when the client has it."""
     is_anybody = "Authorization" not in request.headers and "Cookie" not in request.headers
     encoded = body if isinstance(body, bytes) else orjson.dumps(body)
     tag = entity_tag(encoded)
     caching = {
         **(headers or {}),
-        "Cache-Control": PUBLIC if is_common and is_anybody else PERSONAL,
+        "Cache-Control": PUBLIC if is_anybody and common_to is not CommonTo.NOBODY else PERSONAL,
         "ETag": tag,
         "Vary": VARY,
     }
-    if is_common:
-        cast(dict[str, Any], request.scope)[COMMON] = True
+    cast(dict[str, Any], request.scope)[COMMON] = common_to
     if has_tag(request.headers.get("If-None-Match"), tag):
         return Response(b"", 304, caching)
     return Response(encoded, 200, caching, content_type=content_type)

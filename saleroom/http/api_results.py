@@ -17,7 +17,7 @@ from quart import Blueprint, Response
 
 from saleroom.auction.state import EventState
 from saleroom.http.api_access import Access, Reader
-from saleroom.http.api_reading import answer_read
+from saleroom.http.api_reading import CommonTo, answer_read
 from saleroom.http.api_replicas import Replicas
 from saleroom.http.api_requests import event_id, read_number_page
 from saleroom.http.api_shapes import LeaderboardView, NumberQuery, ResultPage
@@ -53,7 +53,7 @@ def result_routes(
     )
     async def leaderboard(event: str) -> Response:
         reader = await _published(access, event)
-        return answer_read(await views.leaderboard(reader.event), is_common=True)
+        return answer_read(await views.leaderboard(reader.event), common_to=CommonTo.ALL)
 
     @routes.get("/events/<event>/results")
     @contract(
@@ -70,7 +70,7 @@ def result_routes(
         rows = [row for row in await results.rows(reader) if row["seq"] > after]
         following = rows[limit - 1]["seq"] if len(rows) > limit else None
         page = {"results": rows[:limit], "next": following}
-        return answer_read(page, is_common=not reader.is_staff)
+        return answer_read(page, common_to=CommonTo.GUESTS)
 
     @routes.get("/events/<event>/results.csv")
     @contract(

@@ -43,8 +43,8 @@ class HeadRefused(Exception):
 class RequestHead:
     """What the first request says.
 
-    target: path and query, as sent. headers: names in lower case, values as bytes. trailing: the end
-    of `received`, after the head.
+    target: path and query, as sent. headers: names in lower case, values as bytes.
+    trailing: the end of `received`, after the head.
     """
 
     method: str

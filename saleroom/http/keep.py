@@ -107,14 +107,16 @@ class Keep(Generic[V]):
             mark = self.moment(event)
             making = self._makings.get(key)
             if making is None or making.mark != mark:
-                return await self._make(key, mark, make)
+                return await self._make(key, event, mark, make)
             await making.ended.wait()
             if making.error is not None:
                 raise making.error.with_traceback(None)
             if making.value is not None:
                 return making.value
 
-    async def _make(self, key: Hashable, mark: Mark, make: Callable[[], Awaitable[V]]) -> V:
+    async def _make(
+        self, key: Hashable, event: str, mark: Mark, make: Callable[[], Awaitable[V]]
+    ) -> V:
         making = self._makings[key] = _Making(mark)
         began = trio.current_time()
         try:
@@ -126,8 +128,9 @@ class Keep(Generic[V]):
             if self._makings.get(key) is making:
                 del self._makings[key]
             making.ended.set()
-        self._kept[key] = _Kept(value, mark, began)
-        self._kept.move_to_end(key)
+        if mark == self.moment(event) or key not in self._kept:
+            self._kept[key] = _Kept(value, mark, began)
+            self._kept.move_to_end(key)
         if len(self._kept) > self.most:
             self._kept.popitem(last=False)
         return value

@@ -3,7 +3,7 @@
 Owns: the kept answers, and which requests they serve. Invariant: an answer that is given here is
 what the app gave, byte for byte, when it was asked for the same address; it stands as long as the
 event does (`keep.py`); whatever is not plainly one of these requests goes to the app. Only what the
-app marks as common to all readers is kept, and staff, who may see more, are never given it.
+app marks as common is kept, and given to those alone to whom it is common.
 Source: issue of reads that scale, RFC 9110, docs/decisions/0012-reads-at-the-door.md.
 """
 
@@ -24,9 +24,9 @@ from quart_trio import QuartTrio
 
 from saleroom.auction.roles import Role, outranks
 from saleroom.http.api_access import role_of
-from saleroom.http.api_reading import COMMON, PERSONAL, PUBLIC, has_tag
+from saleroom.http.api_reading import COMMON, PERSONAL, PUBLIC, CommonTo, has_tag
 from saleroom.http.courtesy import Courtesy, Header
-from saleroom.http.front import EVENT, GIVEN_ID, ROUTE, log_access
+from saleroom.http.front import GIVEN_ID, ROUTE, log_access
 from saleroom.http.head import RequestHead
 from saleroom.http.hypercorn_door import AsgiApp, Message
 from saleroom.http.keep import Keep
@@ -55,6 +55,7 @@ _NEVER = frozenset(
 class KeptAnswer:
     """What the app answered. own: its headers, without length and caching."""
 
+    common_to: CommonTo
     route: str
     tag: str
     body: bytes
@@ -90,16 +91,19 @@ class QuickReads:
         if found is None or not found[1] or headers is None:
             return None
         began = time.perf_counter()
-        is_signed_in = b"authorization" in headers
-        if is_signed_in and not await self._is_plain_reader(headers[b"authorization"], event):
+        authorization = headers.get(b"authorization")
+        reader = await self._reader(authorization, event)
+        if reader is None:
             return None
         make = partial(self._ask_app, head.target)
         try:
             kept = await self._keep.get(head.target, event, make)
         except _NotCommon:
             return None
+        if reader is CommonTo.ALL and kept.common_to is not CommonTo.ALL:
+            return None
         is_last = is_last or b"close" in headers.get(b"connection", b"").lower()
-        status, data = self._response(kept, headers, is_signed_in, is_last)
+        status, data = self._response(kept, headers, is_last)
         seconds = time.perf_counter() - began
         self.services.requests.note(kept.route, "GET", status, seconds)
         self.services.requests.note_kept()
@@ -109,16 +113,19 @@ class QuickReads:
             log_access(address, "GET", kept.route, status, seconds, event)
         return QuickAnswer(data, is_last)
 
-    async def _is_plain_reader(self, authorization: bytes, event: str) -> bool:
-        """Say whether a token is good and its bearer sees no more of the event than anybody."""
+    async def _reader(self, authorization: bytes | None, event: str) -> CommonTo | None:
+        """Say what an asker's answer has to be common to; None for a token that is not good."""
+        if authorization is None:
+            return CommonTo.GUESTS
         scheme, _, token = authorization.decode("latin-1").partition(" ")
         if scheme.lower() != "bearer":
-            return False
+            return None
         try:
             identity: Identity = await self.services.verify(token.strip())
         except (TokenRejected, KeysUnavailable):
-            return False
-        return not outranks(role_of(identity, event), Role.CLERK)
+            return None
+        is_staff = outranks(role_of(identity, event), Role.CLERK)
+        return CommonTo.ALL if is_staff else CommonTo.GUESTS
 
     async def _ask_app(self, target: str) -> KeptAnswer:
         """Ask as nobody in particular would. Raises _NotCommon when that gives nothing to keep."""
@@ -152,12 +159,14 @@ class QuickReads:
         body = b"".join(pieces)
         headers = {bytes(name).lower(): bytes(value) for name, value in started["headers"]}
         is_kept = started["status"] == HTTPStatus.OK and len(body) <= ANSWER_BYTES_MAX
-        if not is_kept or not scope.get(COMMON) or scope.get(EVENT) is None:
+        common_to = scope.get(COMMON, CommonTo.NOBODY)
+        if not is_kept or common_to is CommonTo.NOBODY:
             raise _NotCommon("NOT_FOUND")
         tag = headers[b"etag"].decode("ascii")
         own = (*headers.items(), *self._courtesy.added(headers.items(), None))
         spoken_for = (b"content-length", b"cache-control", b"content-type")
         return KeptAnswer(
+            common_to,
             scope[ROUTE],
             tag,
             body,
@@ -165,7 +174,7 @@ class QuickReads:
         )
 
     def _response(
-        self, kept: KeptAnswer, headers: dict[bytes, bytes], is_signed_in: bool, is_last: bool
+        self, kept: KeptAnswer, headers: dict[bytes, bytes], is_last: bool
     ) -> tuple[int, bytes]:
         known = headers.get(b"if-none-match")
         is_known = known is not None and has_tag(known.decode("latin-1"), kept.tag)
@@ -176,7 +185,8 @@ class QuickReads:
         if not is_known:
             lines.append(b"content-type: application/json")
             lines.append(b"content-length: %d" % len(kept.body))
-        lines.append(b"cache-control: " + (PERSONAL if is_signed_in else PUBLIC).encode())
+        caching = PERSONAL if b"authorization" in headers else PUBLIC
+        lines.append(b"cache-control: " + caching.encode())
         lines += [name + b": " + value for name, value in kept.own]
         if origin is not None:
             lines += [n + b": " + v for n, v in self._courtesy.sharing(origin.decode("latin-1"))]
