@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 from saleroom.http.api_access import Access
 from saleroom.http.api_commands import command_routes
 from saleroom.http.api_desk import desk_routes
+from saleroom.http.api_docs import Documents, docs_routes
 from saleroom.http.api_drafts import Drafts
 from saleroom.http.api_events import event_routes
 from saleroom.http.api_health import health_routes
@@ -40,11 +41,14 @@ from saleroom.workers.crew import WorkersBusy
 
 NAME = "saleroom.http"
 API_PREFIX = "/api/v1"
+DOCUMENTS = "documents"
 
 
 def make_app(services: Services) -> tuple[AsgiApp, Quick]:
     """Make the app that the door serves, which needs no lifespan, and its quick answers."""
     app = make_quart(services)
+    documents: Documents = app.extensions[DOCUMENTS]
+    documents.drawn()
     return cast(AsgiApp, app), quick_reads(app, services).answer
 
 
@@ -75,6 +79,9 @@ def make_quart(services: Services) -> QuartTrio:
         operator_routes(services, access),
     ):
         app.register_blueprint(routes, url_prefix=API_PREFIX)
+    documents = app.extensions[DOCUMENTS] = Documents(app.url_map, app.view_functions)
+    app.register_blueprint(docs_routes(documents))
+    documents.check()
     return app
 
 

@@ -89,7 +89,7 @@ class SchemaBook:
         if origin is Annotated:
             return self._of_annotated(arguments[0], arguments[1:], is_closed=is_closed)
         if origin is Literal:
-            return {"type": "string", "enum": list(arguments)}
+            return _literal(arguments)
         if origin in (Union, types.UnionType):
             return either([self._of(member, is_closed=is_closed) for member in arguments])
         if origin in (list, Sequence) or (origin is tuple and arguments[-1] is ...):
@@ -153,6 +153,12 @@ class SchemaBook:
         if (about := about_class(cls)) is not None:
             made["description"] = about
         return made
+
+
+def _literal(values: Sequence[Any]) -> JsonSchema:
+    if len(values) == 1:
+        return {"const": values[0]}
+    return {"type": "string", "enum": list(values)}
 
 
 def either(schemas: Sequence[JsonSchema]) -> JsonSchema:

@@ -1,0 +1,263 @@
+"""Who may do what: one table of every endpoint with every role (rules 24 and 29, PROTOCOL 7).
+
+A route without a row fails; so does a row that its route's contract contradicts. A row's statuses
+stand in the order of `WHO`. `{sale}`, `{draft}` and `{private}` stand for events that are made anew
+for each request; a part that needs more of the house makes it in `_stage` and names it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import pytest
+from trio.testing import MockClock
+
+from saleroom.auction.roles import RANK, Role
+from saleroom.http.contract import NOBODY_ASKED, SIGNED_IN, Contract, declared
+from saleroom.http.services import ApiLimits
+from saleroom.protocol.session import SessionLimits
+from tests.http.house import House, open_house
+
+WHO = (None, "ann", "bob", "clerk", "auctioneer", "admin", "operator", "narrow", "narrow-admin")
+ROLES = (None, Role.DONOR, Role.DONOR, Role.CLERK, Role.AUCTIONEER, Role.ADMIN, Role.OPERATOR)
+"""Of the first of `WHO`; the other two hold theirs on another event."""
+AT_THE_ROOT = ("/alive", "/ready", "/metrics", "/openapi.json", "/asyncapi.json", "/docs")
+PREFIX = "/api/v1"
+UNHURRIED = ApiLimits(
+    commands=SessionLimits(donor_rate=1e4, donor_burst=1e4, staff_rate=1e4, staff_burst=1e4)
+)
+
+NEW_EVENT = {"title": "Gala", "currency": "USD"}
+NEW_LOT = {"title": "A cruise", "mode": "live", "opening": 500}
+GUEST = {"name": "Guest"}
+
+
+@attrs.frozen
+class Case:
+    """One request; `{sale}`, `{draft}` and `{private}` stand for events. A key for a command."""
+
+    method: str
+    path: str
+    body: Any
+    statuses: str
+
+    @property
+    def full_path(self) -> str:
+        return self.path if self.path.startswith(AT_THE_ROOT) else PREFIX + self.path
+
+
+#                                                              -   ann bob clk auc adm opr nar nad
+CASES = [
+    Case("GET", "/alive", None, "200 200 200 200 200 200 200 200 200"),
+    Case("GET", "/ready", None, "200 200 200 200 200 200 200 200 200"),
+    Case("GET", "/metrics", None, "200 200 200 200 200 200 200 200 200"),
+    Case("GET", "/openapi.json", None, "200 200 200 200 200 200 200 200 200"),
+    Case("GET", "/asyncapi.json", None, "200 200 200 200 200 200 200 200 200"),
+    Case("GET", "/docs", None, "200 200 200 200 200 200 200 200 200"),
+    Case("GET", "/docs/docs.css", None, "200 200 200 200 200 200 200 200 200"),
+    Case("POST", "/events", NEW_EVENT, "401 403 403 403 403 201 403 403 403"),
+    Case("GET", "/events", None, "200 200 200 200 200 200 200 200 200"),
+    Case("GET", "/events/{sale}", None, "200 200 200 200 200 200 200 200 200"),
+    Case("GET", "/events/{private}", None, "401 200 200 200 200 200 200 200 200"),
+    Case("GET", "/events/{draft}", None, "404 404 404 200 200 200 404 404 404"),
+    Case("GET", "/events/nowhere", None, "404 404 404 404 404 404 404 404 404"),
+    Case(
+        "PATCH",
+        "/events/{draft}",
+        {"version": 1, "title": "Ball"},
+        "401 403 403 403 403 200 403 403 403",
+    ),
+    Case("POST", "/events/{draft}/publish", None, "401 403 403 403 403 200 403 403 403"),
+    Case("POST", "/events/{sale}/lots", NEW_LOT, "401 403 403 403 403 201 403 403 403"),
+    Case("POST", "/events/{draft}/lots", NEW_LOT, "401 403 403 403 403 201 403 403 403"),
+    Case("GET", "/events/{sale}/lots", None, "200 200 200 200 200 200 200 200 200"),
+    Case("GET", "/events/{private}/lots", None, "401 200 200 200 200 200 200 200 200"),
+    Case("GET", "/events/{draft}/lots", None, "404 404 404 200 200 200 404 404 404"),
+    Case("GET", "/events/{sale}/lots/1", None, "200 200 200 200 200 200 200 200 200"),
+    Case("GET", "/events/{draft}/lots/1", None, "404 404 404 200 200 200 404 404 404"),
+    Case(
+        "PATCH",
+        "/events/{sale}/lots/1",
+        {"version": 1, "title": "Two quilts"},
+        "401 403 403 403 403 200 403 403 403",
+    ),
+    Case("DELETE", "/events/{sale}/lots/1", None, "401 403 403 403 403 204 403 403 403"),
+    Case("DELETE", "/events/{draft}/lots/1", None, "401 403 403 403 403 204 403 403 403"),
+    Case("POST", "/events/{sale}/registrations", GUEST, "401 409 201 201 201 201 403 403 403"),
+    Case(
+        "POST",
+        "/events/{sale}/registrations",
+        {**GUEST, "paddle": 300},
+        "401 403 403 201 201 201 403 403 403",
+    ),
+    Case(
+        "POST",
+        "/events/{sale}/registrations",
+        {**GUEST, "user": "zoe"},
+        "401 403 403 201 201 201 403 403 403",
+    ),
+    Case("POST", "/events/{draft}/registrations", GUEST, "401 404 404 201 201 201 403 403 403"),
+    Case("GET", "/events/{sale}/registrations", None, "401 403 403 200 200 200 403 403 403"),
+    Case("GET", "/events/{draft}/registrations", None, "401 403 403 200 200 200 403 403 403"),
+    Case("GET", "/events/{sale}/registrations/100", None, "401 200 403 200 200 200 403 403 403"),
+    Case(
+        "PATCH",
+        "/events/{sale}/registrations/100",
+        {"table": "7"},
+        "401 403 403 200 200 200 403 403 403",
+    ),
+    Case(
+        "POST",
+        "/events/{sale}/registrations/100/check-in",
+        None,
+        "401 403 403 200 200 200 403 403 403",
+    ),
+    Case(
+        "DELETE",
+        "/events/{sale}/registrations/100/check-in",
+        None,
+        "401 403 403 200 200 200 403 403 403",
+    ),
+    Case("GET", "/events/{sale}/tables", None, "401 403 403 200 200 200 403 403 403"),
+    Case(
+        "POST",
+        "/events/{sale}/registrations/100/accept-terms",
+        None,
+        "401 200 403 200 200 200 403 403 403",
+    ),
+    Case(
+        "POST",
+        "/events/{sale}/registrations/100/renumber",
+        {"paddle": 300},
+        "401 403 403 403 403 200 403 403 403",
+    ),
+    Case(
+        "POST",
+        "/events/{sale}/commands",
+        {"type": "set_max_bid", "lot": 1, "max": 20_000},
+        "401 200 409 409 409 409 403 403 403",
+    ),
+    Case(
+        "POST",
+        "/events/{sale}/commands",
+        {"type": "set_max_bid", "lot": 1, "max": 20_000, "paddle": 100},
+        "401 200 403 200 200 200 403 403 403",
+    ),
+    Case(
+        "POST",
+        "/events/{sale}/commands",
+        {"type": "open_lot", "lot": 1},
+        "401 403 403 200 200 200 403 403 403",
+    ),
+    Case(
+        "POST",
+        "/events/{sale}/commands",
+        {"type": "close_event"},
+        "401 403 403 403 200 200 403 403 403",
+    ),
+    Case(
+        "POST",
+        "/events/{sale}/commands",
+        {"type": "add_paddle"},
+        "401 403 403 403 403 200 403 403 403",
+    ),
+    Case(
+        "POST",
+        "/bids",
+        {"event": "{sale}", "lot": 1, "max": 20_000},
+        "401 200 409 409 409 409 403 403 403",
+    ),
+    Case("GET", "/events/{sale}/leaderboard", None, "200 200 200 200 200 200 200 200 200"),
+    Case("GET", "/events/{private}/leaderboard", None, "401 200 200 200 200 200 200 200 200"),
+    Case("GET", "/events/{draft}/leaderboard", None, "404 404 404 409 409 409 404 404 404"),
+    Case("GET", "/events/{sale}/results", None, "200 200 200 200 200 200 200 200 200"),
+    Case("GET", "/events/{private}/results", None, "401 200 200 200 200 200 200 200 200"),
+    Case("GET", "/events/{sale}/results.csv", None, "200 200 200 200 200 200 200 200 200"),
+    Case("GET", "/events/{private}/results.csv", None, "401 200 200 200 200 200 200 200 200"),
+    Case("GET", "/events/{sale}/journal", None, "401 403 403 403 403 200 403 403 403"),
+    Case("GET", "/operator/tree", None, "401 403 403 403 403 403 200 403 403"),
+    Case(
+        "POST",
+        "/operator/children/saleroom/loop/restart",
+        None,
+        "401 403 403 403 403 403 200 403 403",
+    ),
+    Case("POST", "/operator/drain", None, "401 403 403 403 403 403 202 403 403"),
+]
+
+
+def _named(template: Any, events: dict[str, str]) -> Any:
+    if isinstance(template, str):
+        for name, event in events.items():
+            template = template.replace(f"{{{name}}}", event)
+    elif isinstance(template, dict):
+        return {key: _named(value, events) for key, value in template.items()}
+    return template
+
+
+async def _stage(house: House) -> dict[str, str]:
+    draft = await house.event(draft=True)
+    await house.lot(draft)
+    private = await house.event(public=False)
+    return {"sale": await house.sale(), "draft": draft, "private": private}
+
+
+def _route(house: House, case: Case) -> tuple[str, Contract]:
+    """Give the rule that a case goes to, with its contract."""
+    adapter = house.app.url_map.bind("sale.example")
+    path = case.full_path.replace("{", "").replace("}", "")
+    rule, _ = adapter.match(path, case.method, return_rule=True)
+    return rule.rule, declared(rule.rule, house.app.view_functions[rule.endpoint])[0]
+
+
+@pytest.mark.parametrize(
+    "case", CASES, ids=[f"{number}-{case.method}-{case.path}" for number, case in enumerate(CASES)]
+)
+async def test_every_endpoint_with_every_role(autojump_clock: MockClock, case: Case) -> None:
+    expected = dict(zip(WHO, map(int, case.statuses.split()), strict=True))
+    found = {}
+    async with open_house(limits=UNHURRIED) as house:
+        for who in WHO:
+            events = await _stage(house)
+            path, body = _named(case.full_path, events), _named(case.body, events)
+            reply = await house.call(case.method, path, who, body, key="once")
+            found[who] = reply.status
+            if reply.status in (401, 403):
+                code = {401: "UNAUTHENTICATED", 403: "FORBIDDEN"}[reply.status]
+                assert reply.code == code
+                assert ("www-authenticate" in reply.headers) == (reply.status == 401)
+    assert found == expected
+
+
+async def test_every_route_stands_in_the_table(autojump_clock: MockClock) -> None:
+    async with open_house() as house:
+        served = {
+            (method, rule.rule)
+            for rule in house.app.url_map.iter_rules()
+            for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        }
+        tabled = {(case.method, _route(house, case)[0]) for case in CASES}
+    assert served == tabled
+
+
+async def test_no_row_contradicts_its_contract(autojump_clock: MockClock) -> None:
+    async with open_house() as house:
+        for case in CASES:
+            made = _route(house, case)[1]
+            statuses = [int(status) for status in case.statuses.split()]
+            if made.who is NOBODY_ASKED:
+                assert len(set(statuses)) == 1, case
+            if made.who is SIGNED_IN or isinstance(made.who, Role):
+                assert statuses[0] == 401, case
+            for role, status in zip(ROLES[1:], statuses[1:7], strict=True):
+                assert not _is_beneath(role, made) or status == 403, (case, role)
+
+
+def _is_beneath(role: Role | None, made: Contract) -> bool:
+    """Say whether a contract leaves a role out."""
+    if role is None or not isinstance(made.who, Role):
+        return False
+    if Role.OPERATOR in (role, made.who):
+        return role is not made.who
+    return RANK[role] < RANK[made.who]
