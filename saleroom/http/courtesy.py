@@ -57,13 +57,10 @@ class Courtesy:
         return missing + vary + self.sharing(origin)
 
     def preflight(self, origin: str) -> list[Header] | None:
-        """Give the answer to a page that asks first whether it may; None when it may not."""
+        """Give what more a page is told that asks first whether it may; None when it may not."""
         if not self.outside.is_allowed(origin):
             return None
         return [
-            *self._always,
-            (b"vary", b"Origin"),
-            *self.sharing(origin),
             (b"access-control-allow-methods", METHODS),
             (b"access-control-allow-headers", ASKABLE),
             (b"access-control-max-age", PREFLIGHT_S),
