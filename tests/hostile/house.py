@@ -111,8 +111,12 @@ class Honest:
                 break
             await trio.sleep(answer["retry_after_ms"] / 1000)
         assert answer["type"] == "ack", answer
-        self.seconds.append(time.perf_counter() - began)
         self.amount = answer["min_next"]
+        self.served(time.perf_counter() - began)
+
+    def served(self, seconds: float) -> None:
+        """Note how long it took, and wake who waits for the next."""
+        self.seconds.append(seconds)
         bid, self._next = self._next, trio.Event()
         bid.set()
 
@@ -200,8 +204,7 @@ async def unharmed(house: House) -> AsyncIterator[Scene]:
             nursery.start_soon(scene.honest.bid_until_done)
             await scene.honest.next_bid()
             yield scene
-            with trio.fail_after(CALM_S):
-                await _calm(scene)
+            await calm(scene)
             scene.honest.is_done = True
         await scene.honest.bid()
         assert client.connections == 1, "the honest one was cut off"
@@ -210,6 +213,24 @@ async def unharmed(house: House) -> AsyncIterator[Scene]:
     assert [fact["command"] for fact in facts] == [
         f"honest-{number}" for number in range(len(scene.honest.seconds))
     ]
+    await assert_sound(house)
+    grown = house.resident_bytes() - memory
+    assert grown < MEMORY_GROWTH_MAX, f"{grown / 2**20:.0f} MiB more"
+
+
+async def calm(scene: Scene) -> None:
+    """Wait until Ann alone is connected. Raises TooSlowError after `CALM_S`."""
+    listener = "saleroom/doors/listener"
+    with trio.fail_after(CALM_S):
+        while True:
+            figures = await scene.house.figures()
+            if figures[("connections", listener)] - figures[("http_connections", listener)] == 1:
+                return
+            await scene.honest.next_bid()
+
+
+async def assert_sound(house: House) -> None:
+    """Hold a server to having logged no error, and to no task of it having crashed."""
     faults = house.faults()
     assert not faults, faults
     figures = await house.figures()
@@ -217,18 +238,6 @@ async def unharmed(house: House) -> AsyncIterator[Scene]:
     assert [
         key for key, count in figures.items() if key[0] == "child_restarts_total" and count
     ] == []
-    grown = house.resident_bytes() - memory
-    assert grown < MEMORY_GROWTH_MAX, f"{grown / 2**20:.0f} MiB more"
-
-
-async def _calm(scene: Scene) -> None:
-    """Wait until Ann alone is connected."""
-    listener = "saleroom/doors/listener"
-    while True:
-        figures = await scene.house.figures()
-        if figures[("connections", listener)] - figures[("http_connections", listener)] == 1:
-            return
-        await scene.honest.next_bid()
 
 
 def _address(process: subprocess.Popen[bytes], log: Path) -> str:

@@ -21,6 +21,7 @@ TITLES = {
     "attacks": "Attacks on patience",
     "fuzz": "Malformed input",
     "slow readers": "Readers that stop reading",
+    "memory": "Memory",
     "conformance": "Conformance to RFC 6455",
 }
 """{part: its heading}, in the order of the report."""
