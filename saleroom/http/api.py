@@ -24,10 +24,12 @@ from saleroom.http.api_journal import journal_routes
 from saleroom.http.api_lots import lot_routes
 from saleroom.http.api_operator import operator_routes
 from saleroom.http.api_reading import note_edits
+from saleroom.http.api_own import own_routes
 from saleroom.http.api_registrations import registration_routes
 from saleroom.http.api_replicas import Replicas
 from saleroom.http.api_results import result_routes
 from saleroom.http.api_views import Views
+from saleroom.http.api_watching import watch_routes
 from saleroom.http.front import put_front
 from saleroom.http.guests import Guests
 from saleroom.http.hypercorn_door import AsgiApp
@@ -73,6 +75,8 @@ def make_quart(services: Services) -> QuartTrio:
         lot_routes(services, access, drafts, views, replicas),
         registration_routes(services, access, drafts, guests),
         desk_routes(services, access, guests),
+        watch_routes(services, access, views),
+        own_routes(services, access, replicas),
         command_routes(services, access),
         result_routes(services, access, views, replicas),
         journal_routes(services, access, replicas),

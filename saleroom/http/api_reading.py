@@ -20,6 +20,7 @@ from quart_trio import QuartTrio
 from saleroom.http.api_requests import JSON
 from saleroom.http.front import SAFE
 from saleroom.http.keep import Freshness
+from saleroom.http.watchers import BLUEPRINT as WATCHING
 
 PUBLIC = "no-cache"
 PERSONAL = "private, no-cache"
@@ -81,6 +82,6 @@ def note_edits(app: QuartTrio, freshness: Freshness) -> None:
     @app.after_request
     async def note(response: Response) -> Response:
         event = (request.view_args or {}).get("event")
-        if event is not None and request.method not in SAFE:
+        if event is not None and request.method not in SAFE and request.blueprint != WATCHING:
             freshness.edited(event)
         return response
