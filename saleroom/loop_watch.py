@@ -18,11 +18,11 @@ import trio
 from saleroom import memory
 from saleroom.supervisor import Child
 
-YOUNG_OBJECTS, MIDDLE_ROUNDS = 30_000, 5
-"""A young collection after so many new objects (about 2 ms), a middle one after so many young.
+YOUNG_OBJECTS, MIDDLE_ROUNDS = 10_000, 2
+"""A young collection after so many new objects (about 1 ms), a middle one after so many young.
 
-The middle one finds what short connections leave behind, also in a storm of them; what survives it
-is left alone until a full one.
+The middle one finds what short connections leave behind, also in a storm of them, and looks at no
+more than 30 000 objects at once; what survives it is left alone until a full one.
 """
 NEVER = 1_000_000
 FULL_PERIOD_S, FULL_LATEST_S = 600.0, 3_600.0

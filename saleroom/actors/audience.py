@@ -8,88 +8,50 @@ It reads the published state and never changes it. Source: ARCHITECTURE 2 and 5,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
+from functools import partial
 from itertools import takewhile
-from typing import Protocol
 
 import attrs
 import trio
 
+from saleroom.actors.bulletin import Board, Bulletin
+from saleroom.actors.member import LEFT, Member
 from saleroom.actors.published import Before, Published
 from saleroom.auction.lot import Win
-from saleroom.auction.state import leaderboard
 from saleroom.protocol import notices
 from saleroom.protocol.close import Close
 from saleroom.protocol.feed import feed_message
 from saleroom.protocol.frames import close_frame, text_frame
-from saleroom.protocol.views import LEADERBOARD_TOP, own_max
+from saleroom.protocol.views import own_max
 from saleroom.protocol.wire_facts import WireFact
 
 CATCH_UP_FACTS = 250
 """Facts of one message to a reader that is behind: tens of KiB, a small part of a slow bound."""
-LEFT = 2**63
-"""The cursor of who has left: no broadcast comes there."""
 REST_LEAST_S = 0.001
 """A broadcast shorter than this starves nobody: the loop goes round between its slices."""
 TURN_SHARE = 0.382
 """How far the start moves from broadcast to broadcast: the golden section spreads it evenly."""
 
 
-class Wire(Protocol):
-    """What the audience needs of a socket; see http/stream.py."""
+class Frames(dict[tuple[bool, bool, bool], bytes]):
+    """Consecutive facts, and what everyone hears with them, as one frame per form.
 
-    on_drained: Callable[[], None] | None
-
-    @property
-    def unsent_bytes(self) -> int: ...
-
-    @property
-    def unsent_since(self) -> float | None: ...
-
-    def send_nowait(self, frame: bytes) -> bool: ...
-
-    def finish_nowait(self, last_frame: bytes, *, keep_queued: bool = False) -> None: ...
-
-
-@attrs.define(eq=False)
-class Member:
-    """One connection in the audience.
-
-    cursor: the next seq it is owed. is_behind: it is fed from the tail, at its own pace.
-    behind_since: when it last took anything (trio time). owed: notices kept while it is behind.
-    is_new: it has not heard the newest leaderboard and presence. send: the wire's `send_nowait`.
+    Its keys are forms: (is_conflated, is_staff, is_new); each is encoded when it is first sent.
     """
 
-    wire: Wire
-    user: str | None
-    paddle: int | None
-    is_staff: bool
-    is_conflated: bool
-    cursor: int
-    is_behind: bool = False
-    behind_since: float = 0.0
-    owed: dict[tuple[str, int], bytes] = attrs.field(factory=dict)
-    is_new: bool = True
-    send: Callable[[bytes], bool] = attrs.field(init=False)
+    def __init__(self, facts: Sequence[WireFact], bulletin: Bulletin | None) -> None:
+        super().__init__()
+        self._facts, self._bulletin = facts, bulletin
 
-    def __attrs_post_init__(self) -> None:
-        self.send = self.wire.send_nowait
-
-
-class Feed:
-    """Consecutive facts as one frame per form, each encoded when it is first sent."""
-
-    def __init__(self, facts: Sequence[WireFact], first: int, last: int) -> None:
-        self.first, self.last = first, last
-        self._facts = facts
-
-    @cached_property
-    def conflated(self) -> bytes:
-        return _frame_of([feed_message(self._facts, conflated=True)])
-
-    @cached_property
-    def full(self) -> bytes:
-        return _frame_of([feed_message(self._facts, conflated=False)])
+    def __missing__(self, form: tuple[bool, bool, bool]) -> bytes:
+        is_conflated, is_staff, is_new = form
+        messages = []
+        if self._facts:
+            messages.append(feed_message(self._facts, conflated=is_conflated))
+        if self._bulletin is not None:
+            messages += self._bulletin.messages(is_staff=is_staff, is_new=is_new)
+        frame = self[form] = _frame_of(messages)
+        return frame
 
 
 @attrs.frozen
@@ -125,10 +87,9 @@ class Audience:
     _sent: int = attrs.field(init=False, default=0)
     _start: int = attrs.field(init=False, default=0)
     _news: trio.Event = attrs.field(init=False, factory=trio.Event)
-    _board: bytes = attrs.field(init=False, default=b"")
-    _board_position: int = attrs.field(init=False, default=-1)
-    _presence: bytes = attrs.field(init=False, default=b"")
-    _staff_presence: bytes = attrs.field(init=False, default=b"")
+    _board: Board = attrs.field(init=False, factory=Board)
+    _bulletin_told: trio.Event | None = attrs.field(init=False, default=None)
+    _took_s: float = attrs.field(init=False, default=0.0)
     _feeds: int = attrs.field(init=False, default=0)
     _frames: int = attrs.field(init=False, default=0)
     _slow_cut: int = attrs.field(init=False, default=0)
@@ -179,15 +140,22 @@ class Audience:
     # The broadcast
 
     async def broadcast_forever(self) -> None:
-        """Send what is new, rest as long as that took, and again; until cancelled."""
+        """Send what is new, rest as long as the sends took, and again; until cancelled."""
         while True:
             await self._news.wait()
             self._news = trio.Event()
-            began = trio.current_time()
+            self._took_s = 0.0
             await self._broadcast()
-            took = trio.current_time() - began
-            if took >= REST_LEAST_S:
-                await trio.sleep(took)
+            if self._took_s >= REST_LEAST_S:
+                await trio.sleep(self._took_s)
+
+    async def tick_forever(self) -> None:
+        """Have a broadcast carry the bulletin, a period after the last one; until cancelled."""
+        while True:
+            await trio.sleep(self.limits.period_s)
+            self._bulletin_told = trio.Event()
+            self.wake()
+            await self._bulletin_told.wait()
 
     async def _broadcast(self) -> None:
         published = self.published
@@ -198,31 +166,72 @@ class Audience:
             first = published.tail.first_seq
         told = self._take_notices()
         self._sent = last
-        if first <= last:
-            facts = published.tail.since(first)
-            self._feeds += 1
-            feed = Feed(facts, first, last)
-            for members in self._slices():
-                self._send_feed(feed, members)
-                await trio.lowlevel.checkpoint()
+        facts = published.tail.since(first) if first <= last else []
+        self._feeds += bool(facts)
+        if self._bulletin_told is not None:
+            await self._send_bulletin(facts, first, last + 1)
+        elif facts:
+            frames = Frames(facts, None)
+            await self._slice_by_slice(partial(self._send_feed, frames, first, last + 1))
         for paddle, kind, lot, message in told:
             for member in self.of_paddle(paddle):
                 if member.cursor <= last + 1:  # the welcome of a later one has said it
                     self._tell(member, kind, lot, message)
         self._show_out()
 
-    def _send_feed(self, feed: Feed, members: Sequence[Member]) -> None:
+    async def _slice_by_slice(self, send: Callable[[Sequence[Member]], None]) -> None:
+        """Send to all members, and let the loop go round between their slices."""
+        for members in self._slices():
+            began = trio.current_time()
+            send(members)
+            self._took_s += trio.current_time() - began
+            await trio.lowlevel.checkpoint()
+
+    def _send_feed(self, frames: Frames, first: int, after: int, members: Sequence[Member]) -> None:
         """Send a feed to those who stand at its beginning; others catch up by themselves."""
-        first, after = feed.first, feed.last + 1
         for member in members:
             if member.cursor == first and not member.is_behind:
                 member.cursor = after
                 self._frames += 1
-                if not member.send(feed.conflated if member.is_conflated else feed.full):
+                send = member.send
+                if not send(frames[member.form]):
                     self._check_clog(member)
             elif member.cursor < after and not member.is_behind:
                 self._fall_behind(member)
                 self._feed_behind(member)
+
+    async def _send_bulletin(self, facts: Sequence[WireFact], first: int, after: int) -> None:
+        """Send what everyone hears, with the feed if there is one."""
+        assert self._bulletin_told is not None
+        bulletin = self._board.look_around(self.published.state, self._members, self._by_paddle)
+        with_feed, alone = Frames(facts, bulletin), Frames((), bulletin)
+        send = partial(self._send_with_bulletin, with_feed, alone, first, after)
+        await self._slice_by_slice(send)
+        self._bulletin_told.set()
+        self._bulletin_told = None
+
+    def _send_with_bulletin(
+        self, with_feed: Frames, alone: Frames, first: int, after: int, members: Sequence[Member]
+    ) -> None:
+        """Send the bulletin with the feed to who is owed one, else alone; look after the slow."""
+        for member in members:
+            if member.cursor == LEFT:
+                continue
+            if member.wire.unsent_bytes:
+                self._check_clog(member)
+            if member.is_behind or member.cursor == LEFT:
+                continue
+            frames = alone
+            if first < after and member.cursor == first:
+                member.cursor, frames = after, with_feed
+                self._frames += 1
+            elif member.cursor < after:
+                self._fall_behind(member)
+                self._feed_behind(member)
+                continue
+            frame = frames[member.take_form()]
+            if frame and not member.send(frame):
+                self._check_clog(member)
 
     def _show_out(self) -> None:
         """Close the connections of paddles that were banned; they have been told of the lock."""
@@ -353,55 +362,6 @@ class Audience:
             member.owed[(kind, lot)] = message
         else:
             member.send(_frame_of([message]))
-
-    # What everyone hears once a second
-
-    async def tick_forever(self) -> None:
-        """Send the leaderboard and presence when they changed; look after slow readers."""
-        while True:
-            await trio.sleep(self.limits.period_s)
-            await self._tick()
-
-    async def _tick(self) -> None:
-        """Tell everyone what changed, and those who are new to it all of it."""
-        before = self._board, self._presence, self._staff_presence
-        self._look_around()
-        board, presence, staff_presence = self._board, self._presence, self._staff_presence
-        news = _frame_of([_new(board, before[0]), _new(presence, before[1])])
-        staff_news = _frame_of([_new(board, before[0]), _new(staff_presence, before[2])])
-        all_of_it = _frame_of([board, presence])
-        staff_all_of_it = _frame_of([board, staff_presence])
-        for members in self._slices():
-            for member in members:
-                if member.cursor != LEFT and member.wire.unsent_bytes:
-                    self._check_clog(member)
-                if member.is_behind or member.cursor == LEFT:
-                    continue
-                if member.is_new:
-                    member.is_new = False
-                    frame = staff_all_of_it if member.is_staff else all_of_it
-                else:
-                    frame = staff_news if member.is_staff else news
-                if frame:
-                    member.send(frame)
-            await trio.lowlevel.checkpoint()
-
-    def _look_around(self) -> None:
-        """Note the leaderboard and who is here."""
-        state = self.published.state
-        if state.position != self._board_position:
-            self._board_position = state.position
-            top = leaderboard(state)[:LEADERBOARD_TOP]
-            self._board = notices.leaderboard_update(top, state.raised)
-        paddles = sorted(self._by_paddle)
-        spectators = sum(m.paddle is None and not m.is_staff for m in self._members)
-        self._presence = notices.presence(len(paddles), spectators)
-        self._staff_presence = notices.presence(len(paddles), spectators, paddles)
-
-
-def _new(now: bytes, before: bytes) -> bytes:
-    """Give what changed; nothing for nothing."""
-    return now if now != before else b""
 
 
 def _frame_of(messages: list[bytes]) -> bytes:

@@ -14,8 +14,8 @@ import attrs
 import orjson
 import trio
 
-from saleroom.actors.audience import Wire
 from saleroom.actors.clock import Clock
+from saleroom.actors.member import Wire
 from saleroom.protocol.frames import text_frame
 from saleroom.supervisor import Node
 

@@ -15,8 +15,9 @@ import attrs
 import orjson
 import trio
 
-from saleroom.actors.audience import Audience, Member, Wire
+from saleroom.actors.audience import Audience
 from saleroom.actors.mailbox import MailboxFull
+from saleroom.actors.member import Member, Wire
 from saleroom.actors.published import Published
 from saleroom.actors.site import Site
 from saleroom.auction.refusal import Code, Refusal
@@ -237,8 +238,7 @@ class Session:
         self.identity = renewed
         self.machine.admitted(self._role(), trio.current_time())
         if self.member is not None:
-            self.member.is_staff = outranks(self._role(), Role.CLERK)
-            self.member.is_conflated |= not self.member.is_staff
+            self.member.rank(is_staff=outranks(self._role(), Role.CLERK))
         self.on_welcome(self)
         self._send(
             orjson.dumps(

@@ -147,8 +147,9 @@ class SharedStream(trio.abc.Stream):
             if self._state is _State.OPEN:
                 self._queue(frame)
             return False
+        send = self._send
         try:
-            sent = self._send(frame)
+            sent = send(frame)
         except BlockingIOError:
             sent = 0
         except OSError:

@@ -18,7 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
-from saleroom.actors.audience import CATCH_UP_FACTS, Audience, AudienceLimits, Member
+from saleroom.actors.audience import CATCH_UP_FACTS, Audience, AudienceLimits
+from saleroom.actors.member import Member
 from saleroom.actors.published import Published
 from saleroom.auction import commands as c
 from saleroom.auction.book import Book

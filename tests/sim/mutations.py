@@ -16,16 +16,19 @@ from unittest import mock
 import attrs
 
 from saleroom.actors import checkpointer, event, recovery
-from saleroom.actors.audience import Audience, Member
+from saleroom.actors.audience import Audience
+from saleroom.actors.bulletin import Board, Bulletin
 from saleroom.actors.checkpointer import Checkpointer
 from saleroom.actors.clock import Clock
 from saleroom.actors.committer import Committer
 from saleroom.actors.event import EventActor
 from saleroom.actors.mailbox import Envelope, Mailbox
+from saleroom.actors.member import Member
 from saleroom.actors.published import Published
 from saleroom.auction import book, facts, snapshot
 from saleroom.auction.book import Book, Outcome
 from saleroom.auction.record import next_head
+from saleroom.auction.state import EventState
 from saleroom.protocol import codec, feed, wire_facts
 from saleroom.protocol.views import PublicView
 from saleroom.storage.memory import MemoryJournal
@@ -269,14 +272,14 @@ def _hot_store_not_refilled() -> ExitStack:
 
 
 def _stale_leaderboard() -> ExitStack:
-    sound = Audience._look_around
+    sound = Board.look_around
 
-    def look_around(self: Audience) -> None:
-        if self._board:
-            self._board_position = self.published.state.position
-        sound(self)
+    def look_around(self: Board, state: EventState, *present: Any) -> Bulletin:
+        if self._said.board:
+            self._position = state.position
+        return sound(self, state, *present)
 
-    return _patches((Audience, "_look_around", look_around))
+    return _patches((Board, "look_around", look_around))
 
 
 def _ids_without_bodies() -> ExitStack:

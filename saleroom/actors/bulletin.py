@@ -1,0 +1,68 @@
+"""The bulletin: what everyone hears at most once a second, the leaderboard and who is here.
+
+Owns: what was last said of both. Invariant: a bulletin says what changed since the one before, and
+all of it to those who are new; the list of connected paddles goes to staff alone.
+Must not know: how it is sent, or when. Source: PROTOCOL 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+import attrs
+
+from saleroom.actors.member import Member
+from saleroom.auction.state import EventState, leaderboard
+from saleroom.protocol import notices
+from saleroom.protocol.views import LEADERBOARD_TOP
+
+
+@attrs.frozen
+class Said:
+    """The messages of one moment; empty before there was one."""
+
+    board: bytes = b""
+    presence: bytes = b""
+    staff_presence: bytes = b""
+
+
+@attrs.frozen
+class Bulletin:
+    """What is said now, and what was said before."""
+
+    now: Said
+    before: Said
+
+    def messages(self, *, is_staff: bool, is_new: bool) -> list[bytes]:
+        """Give what changed, or all of it to who is new."""
+        told = [self._pair(self.now, is_staff), self._pair(self.before, is_staff)]
+        return [now for now, before in zip(*told, strict=True) if is_new or now != before]
+
+    @staticmethod
+    def _pair(said: Said, is_staff: bool) -> tuple[bytes, bytes]:
+        return said.board, said.staff_presence if is_staff else said.presence
+
+
+@attrs.define(eq=False)
+class Board:
+    """Looks at the event and its audience."""
+
+    _said: Said = attrs.field(init=False, factory=Said)
+    _position: int = attrs.field(init=False, default=-1)
+
+    def look_around(
+        self, state: EventState, members: Iterable[Member], paddles: Collection[int]
+    ) -> Bulletin:
+        """Note the leaderboard and who is here. paddles: those connected."""
+        board = self._said.board
+        if state.position != self._position:
+            self._position = state.position
+            board = notices.leaderboard_update(leaderboard(state)[:LEADERBOARD_TOP], state.raised)
+        spectators = sum(member.paddle is None and not member.is_staff for member in members)
+        before = self._said
+        self._said = Said(
+            board,
+            notices.presence(len(paddles), spectators),
+            notices.presence(len(paddles), spectators, sorted(paddles)),
+        )
+        return Bulletin(self._said, before)
