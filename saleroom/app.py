@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -24,14 +24,26 @@ from saleroom.actors.registry import EVENTS_PATH, Registry
 from saleroom.actors.session import Connection
 from saleroom.bounds import doorkeeper_limits, registry_limits
 from saleroom.config import BadSetting, Settings
+from saleroom.http.accounts import AccountDesk, make_account_desk
 from saleroom.http.api import make_app
+from saleroom.http.cookies import Cookies
 from saleroom.http.door import Door, DoorLimits, open_listeners
 from saleroom.http.jwks import JwksKeys
 from saleroom.http.outside import Outside
+from saleroom.http.passwords import CREW
 from saleroom.http.services import Services
-from saleroom.http.tokens import SecretKey, TokenIssuer, TokenVerifier, load_or_create_secret
+from saleroom.http.sign_ins import SignInDesk
+from saleroom.http.tokens import (
+    KeySource,
+    OwnAndOthers,
+    SecretKey,
+    TokenIssuer,
+    TokenVerifier,
+    load_or_create_secret,
+)
 from saleroom.http.websocket import Websocket
 from saleroom.loop_watch import LoopWatch
+from saleroom.mail import LogMail
 from saleroom.operations import Operations
 from saleroom.protocol.close import Close
 from saleroom.storage.bridge import open_bridge
@@ -69,6 +81,8 @@ class Server:
     operations: Operations = attrs.field(init=False)
     doorkeeper: Doorkeeper = attrs.field(init=False)
     workers: Crew = attrs.field(init=False, factory=lambda: Crew("workers"))
+    hashers: Crew = attrs.field(init=False, factory=lambda: Crew("passwords", CREW))
+    accounts: AccountDesk = attrs.field(init=False)
     door: Door = attrs.field(init=False)
     supervisor: Supervisor = attrs.field(init=False)
     port: int = attrs.field(init=False, default=0)
@@ -84,14 +98,19 @@ class Server:
     def __attrs_post_init__(self) -> None:
         settings, limits = self.settings, self.settings.limits
         self.issuer = TokenIssuer(self.secret, time.time)
-        keys = self.secret if settings.jwks_url is None else JwksKeys(settings.jwks_url)
-        verifier = TokenVerifier(keys, time.time)
+        verifier = TokenVerifier(self._keys(), time.time)
         stores = postgres_stores(self.pool, self.hot)
+        sign_ins = SignInDesk(
+            stores.sign_ins, self.issuer, verifier.verify, self._hang_up, time.time
+        )
+        self.accounts = make_account_desk(
+            stores, sign_ins, self.hashers, LogMail(), time.time, settings.public_url
+        )
         self.registry = Registry(stores, self._clock, registry_limits(limits))
         self.watch = LoopWatch(self.registry.commands_entered, self._connections_ended)
         self.operators = OperatorFeed(self.tree, self._clock)
         self.doorkeeper = Doorkeeper(
-            self.registry.find, verifier.verify, self._operate, doorkeeper_limits(limits)
+            self.registry.find, sign_ins.verify, self._operate, doorkeeper_limits(limits)
         )
         self.supervisor = Supervisor(self._tree(), rng=random.Random())  # noqa: S311 - jitter
         self.registry.supervisor = self.supervisor
@@ -100,13 +119,15 @@ class Server:
         services = Services(
             registry=self.registry,
             stores=stores,
-            verify=verifier.verify,
+            verify=sign_ins.verify,
             clock=self._clock,
             tree=self.supervisor.tree,
             restart_child=self.supervisor.restart_child,
             drain=self.stop,
             readiness=self.readiness,
             workers=self.workers,
+            accounts=self.accounts,
+            cookies=Cookies(self.secret.derived("csrf"), outside.is_https),
             outside=outside,
             is_logging_access=settings.access_log,
         )
@@ -167,6 +188,13 @@ class Server:
         connections = self._sessions.statistics()
         return connections.started - connections.running
 
+    def _keys(self) -> KeySource:
+        url = self.settings.jwks_url
+        return self.secret if url is None else OwnAndOthers(self.secret, JwksKeys(url))
+
+    def _hang_up(self, user: str, sign_ins: Collection[str] | None) -> None:
+        self.doorkeeper.hang_up(user, sign_ins)
+
     def _operate(self, connection: Connection) -> OperatorSession:
         return OperatorSession(
             connection,
@@ -189,6 +217,12 @@ class Server:
                 self.workers.serve,
                 statistics=lambda: attrs.asdict(self.workers.statistics()),
             ),
+            ChildSpec(
+                "passwords",
+                self.hashers.serve,
+                statistics=lambda: attrs.asdict(self.hashers.statistics()),
+            ),
+            ChildSpec("letters", self.accounts.letters.serve),
         ]
         doors = [
             self._sessions.spec("sessions", stop_s=3.0),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from itertools import count
 from typing import Protocol
 
@@ -21,10 +21,11 @@ from saleroom.actors.operator_session import OperatorSession
 from saleroom.actors.session import Connection, Session, TalkLimits, Verify
 from saleroom.actors.site import Site
 from saleroom.protocol.close import Close
+from saleroom.protocol.identity import Identity
 
 EVENT_PATH = "/ws/v1/events/"
 OPERATOR_PATH = "/ws/v1/operator"
-TICK_S = 0.25
+TICK_S = 0.05
 DRAIN_RATE = 500
 """Sessions closed a second by a drain, so that they do not come back all at once."""
 
@@ -41,6 +42,9 @@ class Watched(Protocol):
 
     @property
     def connection(self) -> Connection: ...
+
+    @property
+    def identity(self) -> Identity | None: ...
 
     @property
     def expires_at(self) -> float: ...
@@ -160,6 +164,18 @@ class Doorkeeper:
             if who == user and event in (None, at):
                 for session in list(sessions):
                     session.end(code)
+
+    def hang_up(self, user: str, sign_ins: Collection[str] | None = None) -> None:
+        """End a user's sessions of either kind, or those that follow from these sign-ins."""
+        ended = [
+            session
+            for session in self._sessions
+            if session.identity is not None
+            and session.identity.user == user
+            and (sign_ins is None or session.identity.sign_in in sign_ins)
+        ]
+        for session in ended:
+            session.end(Close.UNAUTHENTICATED)
 
     def statistics(self) -> DoorkeeperStatistics:
         """Count sessions."""

@@ -14,6 +14,8 @@ from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException
 
 from saleroom.http.api_access import Access
+from saleroom.http.api_accounts import account_routes
+from saleroom.http.api_auth import auth_routes
 from saleroom.http.api_commands import command_routes
 from saleroom.http.api_desk import desk_routes
 from saleroom.http.api_docs import Documents, docs_routes
@@ -22,6 +24,7 @@ from saleroom.http.api_events import event_routes
 from saleroom.http.api_health import health_routes
 from saleroom.http.api_journal import journal_routes
 from saleroom.http.api_lots import lot_routes
+from saleroom.http.api_me import me_routes
 from saleroom.http.api_operator import operator_routes
 from saleroom.http.api_reading import note_edits
 from saleroom.http.api_own import own_routes
@@ -81,6 +84,9 @@ def make_quart(services: Services) -> QuartTrio:
         result_routes(services, access, views, replicas),
         journal_routes(services, access, replicas),
         operator_routes(services, access),
+        auth_routes(services, access),
+        me_routes(services, access),
+        account_routes(services, access),
     ):
         app.register_blueprint(routes, url_prefix=API_PREFIX)
     documents = app.extensions[DOCUMENTS] = Documents(app.url_map, app.view_functions)

@@ -1,8 +1,9 @@
 """Who may do what over HTTP, and how often.
 
-Owns: the reading of `Authorization`, roles on events, which events exist for whom, and each user's
-rate. Invariant: refusals come in rule 29's order: UNAUTHENTICATED, FORBIDDEN, RATE_LIMITED; a draft
-does not exist for those who do not run it. Source: rules 24 and 29, PROTOCOL 6 and 7.
+Owns: the reading of `Authorization` and cookies, roles on events, which events exist for whom, and
+each user's rate. Invariant: refusals come in rule 29's order: UNAUTHENTICATED, FORBIDDEN,
+RATE_LIMITED; a draft does not exist for those who do not run it; a cookie alone changes nothing.
+Source: rules 24 and 29, PROTOCOL 6 and 7.
 """
 
 from __future__ import annotations
@@ -44,10 +45,13 @@ class Access:
     _buckets: OrderedDict[tuple[str, bool], Bucket] = attrs.field(init=False, factory=OrderedDict)
 
     async def identify(self) -> Identity | None:
-        """Give who asks, None for nobody. Raises Problem for a token that is not believed."""
+        """Give who asks, by token or by cookie; None for nobody.
+
+        Raises Problem for a token that is not believed, and for a change that a cookie alone asks.
+        """
         header = request.headers.get("Authorization")
         if header is None:
-            return None
+            return await self._by_cookie()
         scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise Problem("UNAUTHENTICATED", "Authorization is `Bearer` and a token")
@@ -58,12 +62,25 @@ class Access:
         except KeysUnavailable:
             raise busy("the keys of tokens cannot be had") from None
 
+    async def signed_in(self) -> Identity:
+        """Give who asks, whatever their roles. Raises Problem for nobody."""
+        identity = await self.identify()
+        if identity is None:
+            raise Problem("UNAUTHENTICATED")
+        return identity
+
+    async def admit_signed_in(self) -> Identity:
+        """Give who writes, whatever their roles, and count it against their rate."""
+        identity = await self.signed_in()
+        self._spend(identity.user, is_staff=bool(_roles(identity, None) & STAFF))
+        return identity
+
     async def require(self, least: Role, event: str | None) -> tuple[Identity, Role]:
         """Give who asks and their role on an event, at least `least`.
 
         event None: on the server as a whole, where a token narrowed to events counts for nothing.
         """
-        identity = await self._somebody()
+        identity = await self.signed_in()
         role = role_of(identity, event)
         if role is None or not outranks(role, least):
             raise Problem("FORBIDDEN")
@@ -77,7 +94,7 @@ class Access:
 
     async def require_operator(self) -> Identity:
         """Give the operator who asks; the role stands apart from all others."""
-        identity = await self._somebody()
+        identity = await self.signed_in()
         if Role.OPERATOR not in _roles(identity, None):
             raise Problem("FORBIDDEN")
         return identity
@@ -125,10 +142,21 @@ class Access:
         except NotFound:
             raise Problem("UNKNOWN_EVENT") from None
 
-    async def _somebody(self) -> Identity:
-        identity = await self.identify()
-        if identity is None:
-            raise Problem("UNAUTHENTICATED")
+    async def _by_cookie(self) -> Identity | None:
+        """Give who is signed in by cookie; one that has ended is none."""
+        cookies = self.services.cookies
+        token = cookies.access()
+        if token is None:
+            return None
+        try:
+            identity = await self.services.verify(token)
+        except TokenRejected:
+            return None
+        except KeysUnavailable:
+            raise busy("the keys of tokens cannot be had") from None
+        if identity.sign_in is None:
+            return None
+        cookies.require_proof(identity.sign_in)
         return identity
 
     def _spend(self, user: str, is_staff: bool) -> None:

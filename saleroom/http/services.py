@@ -14,6 +14,8 @@ import attrs
 from saleroom.actors.clock import Clock
 from saleroom.actors.registry import Registry
 from saleroom.actors.session import Verify
+from saleroom.http.accounts import AccountDesk
+from saleroom.http.cookies import Cookies
 from saleroom.http.keep import Freshness
 from saleroom.http.outside import NOWHERE, Outside
 from saleroom.http.request_tally import RequestTally
@@ -56,6 +58,8 @@ class Services:
     drain: Callable[[], Awaitable[None]]
     readiness: Callable[[], Mapping[str, str]]
     workers: Workers
+    accounts: AccountDesk
+    cookies: Cookies
     limits: ApiLimits = attrs.field(factory=ApiLimits)
     outside: Outside = NOWHERE
     requests: RequestTally = attrs.field(factory=RequestTally)

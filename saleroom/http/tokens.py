@@ -9,6 +9,7 @@ Source: PROTOCOL 6, RFC 7519, RFC 8725.
 from __future__ import annotations
 
 import contextlib
+import hmac
 import os
 import secrets
 from collections.abc import Callable, Collection
@@ -23,6 +24,8 @@ from saleroom.auction.roles import Role
 from saleroom.protocol.identity import Identity, TokenRejected
 
 AUDIENCE = "saleroom"
+OWN_KEY = "saleroom"
+"""The name that tokens of our own give their key."""
 SECRET_BYTES_MIN = 32
 TOKEN_CHARS_MAX = 8 * 1024  # a websocket message has room for it; a token is a few hundred
 USER_CHARS_MAX = 255
@@ -65,6 +68,22 @@ class SecretKey:
     async def key(self, key_id: str | None) -> jwt.PyJWK:
         return self._key
 
+    def derived(self, purpose: str) -> bytes:
+        """Give a key for something else than tokens; from it nobody learns this one."""
+        return hmac.digest(self.secret, purpose.encode(), "sha256")
+
+
+@attrs.frozen
+class OwnAndOthers:
+    """Keys of our own tokens, which bear our key's name, and of an identity provider's."""
+
+    own: SecretKey
+    others: KeySource
+
+    async def key(self, key_id: str | None) -> jwt.PyJWK:
+        """Raises as `KeySource` does."""
+        return await (self.own if key_id == OWN_KEY else self.others).key(key_id)
+
 
 @attrs.frozen(repr=False)
 class TokenIssuer:
@@ -79,6 +98,7 @@ class TokenIssuer:
         roles: Collection[Role],
         ttl_s: int,
         events: Collection[str] | None = None,
+        sign_in: str | None = None,
     ) -> str:
         """Give a token that holds from now for `ttl_s` seconds."""
         issued_at = int(self.now())
@@ -91,7 +111,10 @@ class TokenIssuer:
         }
         if events is not None:
             claims["events"] = sorted(events)
-        return jwt.encode(claims, self.key.secret, algorithm=_SYMMETRIC)
+        if sign_in is not None:
+            claims["sid"] = sign_in
+        headers = {"kid": OWN_KEY}
+        return jwt.encode(claims, self.key.secret, algorithm=_SYMMETRIC, headers=headers)
 
 
 @attrs.frozen(repr=False)
@@ -147,7 +170,10 @@ class TokenVerifier:
         if not roles:
             raise TokenRejected("`roles` names no role")
         events = frozenset(_strings(claims, "events")) if "events" in claims else None
-        return Identity(user, roles, events, expires_at)
+        sign_in = claims.get("sid")
+        if sign_in is not None and not isinstance(sign_in, str):
+            raise TokenRejected("`sid` is not a sign-in")
+        return Identity(user, roles, events, expires_at, sign_in=sign_in)
 
 
 _REASONS: dict[type[Exception], str] = {

@@ -23,13 +23,17 @@ class KeysUnavailable(Exception):
 
 @attrs.frozen
 class Identity:
-    """A verified token. expires_at: seconds since 1970. events: narrows staff roles; None: all."""
+    """A verified token. expires_at: seconds since 1970. events: narrows staff roles; None: all.
+
+    sign_in: the one that the token follows from, None for a token that stands by itself.
+    """
 
     user: str
     roles: frozenset[Role]
     events: frozenset[str] | None
     expires_at: float
     name: str | None = None
+    sign_in: str | None = None
 
     def roles_on(self, event: str) -> frozenset[Role]:
         """Give the roles that count on an event."""

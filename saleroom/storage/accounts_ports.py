@@ -9,6 +9,7 @@ A sign-in is what other texts call a token family: all refresh tokens that follo
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Literal, Protocol
 
 import attrs
@@ -18,7 +19,7 @@ Purpose = Literal["verify", "reset"]
 
 def email_key(email: str) -> str:
     """Give the form in which addresses are compared: two that differ in case are one."""
-    return email.lower()
+    return unicodedata.normalize("NFC", email).lower()
 
 
 @attrs.frozen

@@ -1,13 +1,13 @@
 """A whole house behind the HTTP API: memory stores, a registry under a real supervisor, an app.
 
 Owns: what the tests of the API share. Invariant: whatever is opened here ends with its block, and
-no wait lasts longer than `GUARD_S` of the clock in use. Knows nothing of what is tested.
+no wait lasts longer than `guard_s` of the clock in use. Knows nothing of what is tested.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -19,8 +19,13 @@ from quart_trio import QuartTrio
 from saleroom.actors.clock import Clock
 from saleroom.actors.registry import Registry
 from saleroom.auction.roles import Role
+from saleroom.http.accounts import AccountDesk, make_account_desk
 from saleroom.http.api import make_quart
+from saleroom.http.cookies import Cookies
 from saleroom.http.services import ApiLimits, Services
+from saleroom.http.sign_ins import SignInDesk
+from saleroom.http.tokens import SecretKey, TokenIssuer, TokenVerifier
+from saleroom.mail import Letter
 from saleroom.protocol.identity import Identity, KeysUnavailable, TokenRejected
 from saleroom.storage.memory import memory_stores
 from saleroom.storage.ports import Stores
@@ -29,6 +34,7 @@ from tests.workers.inline import InlineWorkers
 
 GUARD_S = 60.0
 NEVER = 4e9
+SECRET = SecretKey(b"a secret for tests, and long enough")
 
 
 def identity(user: str, *roles: Role, events: frozenset[str] | None = None) -> Identity:
@@ -57,10 +63,21 @@ async def verify(token: str) -> Identity:
 
 
 @attrs.frozen
+class KeptMail:
+    """Mail that nobody fetches."""
+
+    letters: list[Letter]
+
+    async def send(self, letter: Letter) -> None:
+        self.letters.append(letter)
+
+
+@attrs.frozen
 class Reply:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    cookies: Sequence[str] = ()
 
     @property
     def json(self) -> Any:
@@ -87,6 +104,9 @@ class House:
     app: QuartTrio
     ready: dict[str, str]
     drains: list[str]
+    accounts: AccountDesk
+    letters: list[Letter]
+    hung_up: list[tuple[str, list[str] | None]]
     _keys: int = 0
 
     async def call(
@@ -113,7 +133,9 @@ class House:
         client: Any = self.app.test_client()
         response = await client.open(path, method=method, data=data or b"", headers=sent)
         named = {name.lower(): value for name, value in response.headers.items()}
-        return Reply(response.status_code, named, await response.get_data(as_text=False))
+        body_read = await response.get_data(as_text=False)
+        cookies = response.headers.getlist("Set-Cookie")
+        return Reply(response.status_code, named, body_read, cookies)
 
     async def done(self, *args: Any, **kwargs: Any) -> Any:
         """Call, and give the body of what must succeed."""
@@ -163,15 +185,37 @@ async def _idle(child: Child) -> None:
 
 @asynccontextmanager
 async def open_house(
-    stores: Stores | None = None, limits: ApiLimits | None = None
+    stores: Stores | None = None, limits: ApiLimits | None = None, guard_s: float = GUARD_S
 ) -> AsyncIterator[House]:
     """Run a house for the length of the block."""
     kept = memory_stores() if stores is None else stores
     registry = Registry(kept, Clock())
+    letters: list[Letter] = []
+    hung_up: list[tuple[str, list[str] | None]] = []
+
+    def hang_up(user: str, sign_ins: Collection[str] | None) -> None:
+        hung_up.append((user, None if sign_ins is None else sorted(sign_ins)))
+
+    def now() -> float:
+        return registry.clock.now_ms() / 1000
+
+    verifier = TokenVerifier(SECRET, now)
+
+    async def believe(token: str) -> Identity:
+        return await (verifier.verify(token) if token.count(".") == 2 else verify(token))
+
+    sign_ins = SignInDesk(kept.sign_ins, TokenIssuer(SECRET, now), believe, hang_up, now)
+    desk = make_account_desk(
+        kept, sign_ins, InlineWorkers(), KeptMail(letters), now, "https://gala.example"
+    )
     tree = SupervisorSpec(
         "saleroom",
         Strategy.REST_FOR_ONE,
-        [SupervisorSpec("events", Strategy.ONE_FOR_ONE), ChildSpec("loop", _idle)],
+        [
+            SupervisorSpec("events", Strategy.ONE_FOR_ONE),
+            ChildSpec("loop", _idle),
+            ChildSpec("letters", desk.letters.serve),
+        ],
     )
     supervisor = Supervisor(tree, rng=random.Random(0))
     registry.supervisor = supervisor
@@ -184,17 +228,29 @@ async def open_house(
     services = Services(
         registry=registry,
         stores=kept,
-        verify=verify,
+        verify=sign_ins.verify,
         clock=registry.clock,
         tree=supervisor.tree,
         restart_child=supervisor.restart_child,
         drain=drain,
         readiness=lambda: ready,
         workers=InlineWorkers(),
+        accounts=desk,
+        cookies=Cookies(SECRET.derived("csrf"), is_secure=False),
         limits=limits or ApiLimits(),
     )
-    with trio.fail_after(GUARD_S):
+    with trio.fail_after(guard_s):
         async with trio.open_nursery() as nursery:
             await nursery.start(supervisor.run)
-            yield House(kept, registry, supervisor, make_quart(services), ready, drains)
+            yield House(
+                kept,
+                registry,
+                supervisor,
+                make_quart(services),
+                ready,
+                drains,
+                desk,
+                letters,
+                hung_up,
+            )
             supervisor.stop()

@@ -31,6 +31,8 @@ UNHURRIED = ApiLimits(
 NEW_EVENT = {"title": "Gala", "currency": "USD"}
 NEW_LOT = {"title": "A cruise", "mode": "live", "opening": 500}
 GUEST = {"name": "Guest"}
+PASSWORD = {"email": "zoe@hall.example", "password": "violet harbor nine"}
+NEW_ACCOUNT = {**PASSWORD, "name": "Zoe"}
 
 
 @attrs.frozen
@@ -184,6 +186,47 @@ CASES = [
         "401 403 403 403 403 403 200 403 403",
     ),
     Case("POST", "/operator/drain", None, "401 403 403 403 403 403 202 403 403"),
+    Case("POST", "/auth/register", NEW_ACCOUNT, "201 201 201 201 201 201 201 201 201"),
+    Case("POST", "/auth/login", PASSWORD, "401 401 401 401 401 401 401 401 401"),
+    Case("POST", "/auth/refresh", {}, "401 401 401 401 401 401 401 401 401"),
+    Case("POST", "/auth/logout", {}, "204 204 204 204 204 204 204 204 204"),
+    Case(
+        "POST",
+        "/auth/password",
+        {"current": "x", "new": "violet harbor nine"},
+        "401 404 404 404 404 404 404 404 404",
+    ),
+    Case("POST", "/auth/ws-token", None, "401 200 200 200 200 200 200 200 200"),
+    Case("POST", "/auth/verify-email", None, "401 404 404 404 404 404 404 404 404"),
+    Case(
+        "POST",
+        "/auth/verify-email/confirm",
+        {"token": "x"},
+        "422 422 422 422 422 422 422 422 422",
+    ),
+    Case(
+        "POST",
+        "/auth/reset",
+        {"email": "{sale}@hall.example"},
+        "202 202 202 202 202 202 202 202 202",
+    ),
+    Case(
+        "POST",
+        "/auth/reset/confirm",
+        {"token": "x", "password": "violet harbor nine"},
+        "422 422 422 422 422 422 422 422 422",
+    ),
+    Case("GET", "/me", None, "401 200 200 200 200 200 200 200 200"),
+    Case("PATCH", "/me", {"name": "Ann"}, "401 404 404 404 404 404 404 404 404"),
+    Case("GET", "/accounts", None, "401 403 403 403 403 200 403 403 403"),
+    Case("GET", "/accounts/nobody", None, "401 403 403 403 403 404 403 403 403"),
+    Case(
+        "PATCH",
+        "/accounts/nobody",
+        {"disabled": True},
+        "401 403 403 403 403 404 403 403 403",
+    ),
+    Case("POST", "/accounts/nobody/sign-out", None, "401 403 403 403 403 404 403 403 403"),
 ]
 
 
