@@ -17,10 +17,15 @@ import attrs
 import h11
 import orjson
 
+from saleroom.http.courtesy import SECURITY
+
 # Nothing at all, an address in brackets, or labels of 1 to 63 characters; then perhaps a port.
 _HOST = re.compile(
     rb"((\[[0-9a-f:.]+\])|([a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?))?(:[0-9]{0,5})?", re.IGNORECASE
 )
+
+
+SECURITY_LINES = tuple(f"{name.decode()}: {value.decode()}" for name, value in SECURITY)
 
 
 class Readable(Protocol):
@@ -116,6 +121,7 @@ def refusal(status: int, *, code: str | None = None, headers: tuple[str, ...] = 
         "Content-Type: application/problem+json",
         f"Content-Length: {len(body)}",
         "Connection: close",
+        *SECURITY_LINES,
         *headers,
         "\r\n",
     )

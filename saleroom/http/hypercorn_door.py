@@ -30,6 +30,7 @@ from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import ConnectionState, LifespanState
 from hypercorn.utils import parse_socket_addr
 
+from saleroom.http.courtesy import SECURITY
 from saleroom.http.head import HeadRefused, checked_target
 from saleroom.http.stream import SharedStream
 
@@ -80,7 +81,8 @@ class HypercornDoor:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._abort_when_cancelled, stream)
                 state = LifespanState()
-                app = ASGIWrapper(cast(Any, _BoundedApp(self._app, self._limits, stream)))
+                bounded = _BoundedApp(self._app, self._limits, stream, self._is_stopping)
+                app = ASGIWrapper(cast(Any, bounded))
                 # The class asks a stream for no more than ours has: `socket` and trio's interface.
                 await _Server(app, self._config, self._context, state, cast(Any, stream))
                 nursery.cancel_scope.cancel()
@@ -96,6 +98,9 @@ class HypercornDoor:
             await self._idle.wait()
         for stream in list(self._streams):
             stream.abort()
+
+    def _is_stopping(self) -> bool:
+        return bool(self._context.terminated.is_set())
 
     @staticmethod
     async def _abort_when_cancelled(stream: SharedStream) -> None:
@@ -147,6 +152,14 @@ class _Http1(H11Protocol):
         self.keep_alive_requests += 1
         await self.context.mark_request()
 
+    async def _send_h11_event(self, event: Any) -> None:
+        """Let what hypercorn answers by itself bear the headers of every answer."""
+        if isinstance(event, h11.Response):
+            headers = list(event.headers)
+            if SECURITY[0][0] not in {name for name, _ in headers}:
+                event = h11.Response(status_code=event.status_code, headers=[*headers, *SECURITY])
+        await super()._send_h11_event(event)
+
 
 class _Server(TCPServer):
     """hypercorn's, for plain HTTP/1, and without waiting out the keep-alive after the peer left."""
@@ -194,11 +207,15 @@ class _Server(TCPServer):
 
 @attrs.frozen
 class _BoundedApp:
-    """The app with bounds: a shielded last send (trap 1), an end to bodies that never come."""
+    """The app with bounds: a shielded last send (trap 1), an end to bodies that never come.
+
+    is_stopping: whether answers announce the connection's end.
+    """
 
     app: AsgiApp
     limits: HttpLimits
     stream: SharedStream
+    is_stopping: Callable[[], bool]
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["path"].startswith("/ws/") or _asks_for_websocket(scope["headers"]):
@@ -217,6 +234,9 @@ class _BoundedApp:
             return message
 
         async def send_bounded(message: Message) -> None:
+            if message["type"] == "http.response.start" and self.is_stopping():
+                headers = [*message.get("headers", ()), (b"connection", b"close")]
+                message = {**message, "headers": headers}
             if message["type"] != "http.response.body" or message.get("more_body", False):
                 await send(message)
                 return

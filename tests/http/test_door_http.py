@@ -12,6 +12,7 @@ from quart import Response
 from quart_trio import QuartTrio
 from trio.testing import wait_all_tasks_blocked
 
+from saleroom.http.courtesy import SECURITY
 from saleroom.http.door import DoorLimits
 from saleroom.http.hypercorn_door import HttpLimits
 from tests.http.wire import GUARD_S, LIMITS, SHORT_S, Running, get, hello, open_door, upgrade
@@ -207,3 +208,61 @@ async def test_the_server_does_not_name_its_make() -> None:
     async with open_door(app=hello) as running:
         peer = await running.connect()
         assert "server" not in (await peer.exchange(get("/")))[1]
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "status"),
+    [
+        (get("/x", "Host: two"), 400),  # refused by the door
+        (get("/ws/v1/operator"), 426),  # refused by the handshake
+        (get("/elsewhere", "Upgrade: websocket", "Connection: Upgrade"), 426),
+    ],
+)
+async def test_refusals_bear_the_security_headers_too(request_bytes: bytes, status: int) -> None:
+    async with open_door() as running:
+        peer = await running.connect()
+        answered, headers, _ = await peer.exchange(request_bytes)
+        assert answered == status
+        assert_security(headers)
+
+
+async def test_what_hypercorn_refuses_or_gives_up_bears_them() -> None:
+    async def silent(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """An app that ends without an answer."""
+
+    async with open_door(app=silent) as running:
+        peer = await running.connect()
+        status, headers, _ = await peer.exchange(get("/"))
+        assert status == 500
+        assert_security(headers)
+    async with open_door() as running:
+        peer = await running.connect()
+        await peer.exchange(get("/"))
+        status, headers, _ = await peer.exchange(b"no request at all\r\n\r\n")
+        assert status == 400
+        assert_security(headers)
+
+
+async def test_a_response_that_a_stop_lets_end_announces_the_connections_end() -> None:
+    arrived, goes_on = trio.Event(), trio.Event()
+
+    async def slow(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        arrived.set()
+        await goes_on.wait()
+        await hello(scope, receive, send)
+
+    async with open_door(app=slow, limits=attrs.evolve(LIMITS, stop_s=GUARD_S)) as running:
+        peer = await running.connect()
+        await peer.send(get("/late"))
+        await arrived.wait()
+        running.door.stop()
+        await wait_all_tasks_blocked()
+        goes_on.set()
+        status, headers, body = await peer.response()
+        assert (status, headers["connection"], body) == (200, "close", b"/late")
+        assert await peer.at_end()
+
+
+def assert_security(headers: dict[str, str]) -> None:
+    for name, value in SECURITY:
+        assert headers[name.decode()] == value.decode()
