@@ -86,7 +86,8 @@ class Header:
     is_required: bool = False
 
 
-KEY_SHAPE = Annotated[str, Chars(1, 64, "[\\x21-\\x7e]{1,64}"), Example("bid-7f3a")]
+KEY_PATTERN: Final = r"[\x21-\x7e](?:[\x20-\x7e]{0,62}[\x21-\x7e])?"
+KEY_SHAPE = Annotated[str, Chars(1, 64, KEY_PATTERN), Example("bid-7f3a")]
 IDEMPOTENCY_KEY = Header(
     "Idempotency-Key", KEY_SHAPE, "The id of what is asked: sent again, it acts once."
 )
@@ -103,10 +104,12 @@ class Payload:
     """A body that is no JSON object: bytes of one of these media types.
 
     field: the part of a multipart/form-data body that holds them, None when they are the body.
+    fields: an attrs class of the texts that come beside them.
     """
 
     media: tuple[str, ...]
     field: str | None = None
+    fields: type[attrs.AttrsInstance] | None = None
 
 
 Answer = type | str | None
@@ -142,7 +145,7 @@ class Contract:
             codes.append("MALFORMED")
         if self.who is not NOBODY_ASKED:
             codes += ["UNAUTHENTICATED", "OVERLOADED"]
-            codes += ["FORBIDDEN"] if isinstance(self.who, Role) else []
+            codes += ["FORBIDDEN"] if isinstance(self.who, Role) or method not in READS else []
             codes += [] if method in READS else ["RATE_LIMITED", "OUTCOME_UNKNOWN"]
         codes += [PATH_CODES[name] for name in path if name in PATH_CODES]
         if self.body is not None and self.invalid is not None:

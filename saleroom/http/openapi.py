@@ -19,12 +19,14 @@ from saleroom.http.contract import (
     ANYONE,
     NOBODY_ASKED,
     PATH_NAME,
+    READS,
     Answer,
     Caller,
     Contract,
     Payload,
     declared,
 )
+from saleroom.http.cookies import ACCESS, CSRF, CSRF_HEADER
 from saleroom.http.problems import CONTENT_TYPE, Problem
 from saleroom.protocol.schema import JsonSchema, SchemaBook
 from saleroom.protocol.shapes import wire_field
@@ -40,7 +42,25 @@ A real-time auction server. Amounts are integers in the minor unit of the event'
 are milliseconds since 1970. Errors are RFC 9457 problems with a `code`; `temporary` says whether \
 the same request may be sent again. What runs over websockets stands in `/asyncapi.json`."""
 
-BEARER: dict[str, list[str]] = {"bearer": []}
+SECURITY: dict[str, dict[str, str]] = {
+    "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+    "cookie": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": ACCESS,
+        "description": "Of a page that signed in; its name begins with `__Host-` under https.",
+    },
+    "csrf": {
+        "type": "apiKey",
+        "in": "header",
+        "name": CSRF_HEADER,
+        "description": f"What the cookie `{CSRF}` holds, with each change asked by cookie.",
+    },
+}
+Needed = dict[str, list[str]]
+BY_TOKEN: Needed = {"bearer": []}
+READS_BY_COOKIE: Needed = {"cookie": []}
+WRITES_BY_COOKIE: Needed = {"cookie": [], "csrf": []}
 
 
 @attrs.frozen
@@ -79,9 +99,7 @@ def openapi(rules: Map, handlers: Mapping[str, Callable[..., Any]]) -> dict[str,
         "paths": paths,
         "components": {
             "schemas": dict(sorted(book.named.items())),
-            "securitySchemes": {
-                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
-            },
+            "securitySchemes": SECURITY,
         },
     }
 
@@ -99,7 +117,7 @@ def _operation(
         "summary": made.summary,
         "description": f"{_who(made)} {made.description or ''}".rstrip(),
         "operationId": rule.endpoint.replace(".", "_"),
-        "security": _security(made),
+        "security": _security(method, made),
         "responses": dict(sorted(answers.items())),
     }
     return operation | ({"parameters": parameters} if parameters else {})
@@ -113,10 +131,11 @@ def _who(made: Contract) -> str:
     return f"Who may: {made.who.value}, or a higher role."
 
 
-def _security(made: Contract) -> list[dict[str, Any]]:
+def _security(method: str, made: Contract) -> list[Needed]:
     if made.who is NOBODY_ASKED:
         return []
-    return [{}, BEARER] if made.who is ANYONE else [BEARER]
+    known = [BY_TOKEN, READS_BY_COOKIE if method in READS else WRITES_BY_COOKIE]
+    return [{}, *known] if made.who is ANYONE else known
 
 
 def _path(book: SchemaBook, path: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -149,23 +168,33 @@ def _headers(book: SchemaBook, made: Contract) -> Iterator[dict[str, Any]]:
 
 def _body(book: SchemaBook, made: Contract) -> dict[str, Any]:
     if isinstance(made.body, Payload):
-        return {"required": True, "content": _payload(made.body)}
+        return {"required": True, "content": _payload(book, made.body)}
     is_drawn = callable(made.body) and not isinstance(made.body, type)
     schema = made.body(book) if is_drawn else book.closed(made.body)
     return {"required": True, "content": {JSON: {"schema": schema}}}
 
 
-def _payload(payload: Payload) -> dict[str, Any]:
+def _payload(book: SchemaBook, payload: Payload) -> dict[str, Any]:
     if payload.field is None:
         return {media: {"schema": {}} for media in payload.media}
     part = {"type": "string", "contentMediaType": "application/octet-stream"}
+    beside = {} if payload.fields is None else _beside(book, payload.fields)
     schema = {
         "type": "object",
-        "properties": {payload.field: part},
-        "required": [payload.field],
+        "properties": {payload.field: part, **beside.get("properties", {})},
+        "required": [payload.field, *beside.get("required", ())],
+        "additionalProperties": False,
     }
     encoding = {payload.field: {"contentType": ", ".join(payload.media)}}
     return {"multipart/form-data": {"schema": schema, "encoding": encoding}}
+
+
+def _beside(book: SchemaBook, fields: type[attrs.AttrsInstance]) -> dict[str, Any]:
+    """Draw the texts that come with a file, which are absent rather than null."""
+    book.closed(fields)
+    shape = book.named.pop(fields.__name__)
+    drawn = {name: _without_null(schema) for name, schema in shape["properties"].items()}
+    return {**shape, "properties": drawn}
 
 
 def _answer(book: SchemaBook, status: int, kind: Answer) -> dict[str, Any]:

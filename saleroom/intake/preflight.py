@@ -14,7 +14,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import attrs
 
@@ -69,13 +69,25 @@ def fate(kind: str, row: Mapping[str, Any], standing: Standing) -> tuple[str, in
 def numbered(
     kind: str, rows: Iterable[Mapping[str, Any]], taken: Iterable[int]
 ) -> Iterator[dict[str, Any]]:
-    """Give every row its number: lots follow the last one, paddles fill the lowest gaps."""
+    """Give every row its number: lots follow the last one, paddles fill the lowest gaps.
+
+    A row that had none is marked `auto`.
+    """
     kept = list(rows)
     used = {*taken, *filter(None, (_number(kind, row) for row in kept))}
     following = itertools.count(max(used, default=0) + 1 if kind == LOTS else PADDLE_FIRST)
     for row in kept:
-        number = _number(kind, row) or next(n for n in following if n not in used)
-        yield {**row, ("lot" if kind == LOTS else "paddle"): number}
+        if _number(kind, row) is not None:
+            yield dict(row)
+            continue
+        number = next(n for n in following if n not in used)
+        yield {**row, ("lot" if kind == LOTS else "paddle"): number, "auto": True}
+
+
+def unnumbered(kind: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a row as it was before `numbered`."""
+    plain = {name: value for name, value in row.items() if name != "auto"}
+    return {**plain, ("lot" if kind == LOTS else "paddle"): None} if "auto" in row else plain
 
 
 def check(data: bytes, asked: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
@@ -100,10 +112,7 @@ class _Preflight:
     def __init__(self, asked: Mapping[str, Any], table: Table) -> None:
         self._kind: str = asked["kind"]
         self._table = table
-        zone = asked["zone"]
-        self._setting = Setting(
-            asked["currency"], None if zone is None else ZoneInfo(zone), table.format == "json"
-        )
+        self._setting = Setting(asked["currency"], _zone(asked["zone"]), table.format == "json")
         self._standing = Standing(
             {number: label for number, label in asked["taken"]},
             {email: paddle for email, paddle in asked["emails"]},
@@ -246,6 +255,14 @@ class _Preflight:
                 return column
         fields: dict[str, Field] = {field.name: field for field in FIELDS[self._kind]}
         return fields[name].title if name in fields else name
+
+
+def _zone(name: str | None) -> ZoneInfo | None:
+    """Find a time zone; one that this machine does not know counts as none."""
+    try:
+        return None if name is None else ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
 
 
 def _number(kind: str, row: Mapping[str, Any]) -> int | None:

@@ -54,6 +54,12 @@ class Imports(Protocol):
         One that is further already stays as it is. Raises NotFound.
         """
 
+    async def step_back(self, event: str, identifier: str, rows: bytes) -> None:
+        """Make a confirming import, of whose commands none was accepted, a checked one again.
+
+        One that is checked or confirmed stays as it is.
+        """
+
     async def finish(
         self,
         event: str,

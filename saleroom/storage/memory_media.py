@@ -114,6 +114,13 @@ class MemoryImports:
             self._imports[identifier] = row
         return _copy(row)
 
+    async def step_back(self, event: str, identifier: str, rows: bytes) -> None:
+        await trio.lowlevel.checkpoint()
+        row = self._imports.get(identifier)
+        if row is not None and row.event == event and row.status == CONFIRMING:
+            row = attrs.evolve(row, status=CHECKED, rows=rows, confirmed_by=None)
+            self._imports[identifier] = row
+
     async def finish(
         self,
         event: str,

@@ -37,6 +37,11 @@ UPDATE imports SET status = '{CONFIRMING}', rows = $3, confirmed_by = $4
 WHERE event_id = $1 AND id = $2 AND status = '{CHECKED}'
 """  # noqa: S608 - constants of ours
 
+_STEP_BACK = f"""
+UPDATE imports SET status = '{CHECKED}', rows = $3, confirmed_by = NULL
+WHERE event_id = $1 AND id = $2 AND status = '{CONFIRMING}'
+"""  # noqa: S608 - constants of ours
+
 _STATUS = "SELECT status FROM imports WHERE event_id = $1 AND id = $2 FOR UPDATE"
 
 _FINISH = f"""
@@ -66,6 +71,9 @@ class PostgresImports:
 
     async def begin(self, event: str, identifier: str, rows: bytes, by: str) -> ImportRow:
         return await self._pool.write(_begin, event, identifier, rows, by)
+
+    async def step_back(self, event: str, identifier: str, rows: bytes) -> None:
+        await self._pool.write(_step_back, event, identifier, rows)
 
     async def finish(
         self,
@@ -129,6 +137,10 @@ async def _begin(
     async with connection.transaction():
         await connection.execute(_BEGIN, event, identifier, rows, by)
         return await _get(connection, event, identifier)
+
+
+async def _step_back(connection: Connection, event: str, identifier: str, rows: bytes) -> None:
+    await connection.execute(_STEP_BACK, event, identifier, rows)
 
 
 async def _finish(

@@ -54,6 +54,20 @@ async def test_the_first_confirmation_gives_the_numbers(kept: Stores) -> None:
         await kept.imports.begin("gala", "i2", b"", "ada")
 
 
+async def test_a_confirmation_of_which_nothing_came_is_taken_back(kept: Stores) -> None:
+    await kept.imports.step_back("gala", "i1", b"otherwise")
+    assert await kept.imports.get("gala", "i1") == import_row()
+    await kept.imports.begin("gala", "i1", b"numbered", "ada")
+    await kept.imports.step_back("gala", "i1", ROWS)
+    await kept.imports.step_back("gala", "i2", ROWS)
+    assert await kept.imports.get("gala", "i1") == import_row()
+    begun = await kept.imports.begin("gala", "i1", b"again", "nick")
+    assert (begun.rows, begun.confirmed_by) == (b"again", "nick")
+    await kept.imports.finish("gala", "i1", {}, is_first=False)
+    await kept.imports.step_back("gala", "i1", ROWS)
+    assert (await kept.imports.get("gala", "i1")).status == CONFIRMED
+
+
 async def test_lots_are_added_with_the_confirmation(kept: Stores) -> None:
     lots = [titled(2, "Two", "Art"), titled(1, "One", "Art")]
     await kept.imports.finish("gala", "i1", {"rows": 0}, lots, is_first=True)
