@@ -28,6 +28,8 @@ from saleroom.http.accounts import AccountDesk, make_account_desk
 from saleroom.http.api import make_app
 from saleroom.http.cookies import Cookies
 from saleroom.http.door import Door, DoorLimits, open_listeners
+from saleroom.http.join_codes import PURPOSE as JOIN_CODES
+from saleroom.http.join_codes import CodeMaker
 from saleroom.http.jwks import JwksKeys
 from saleroom.http.outside import Outside
 from saleroom.http.passwords import CREW
@@ -128,6 +130,7 @@ class Server:
             workers=self.workers,
             accounts=self.accounts,
             cookies=Cookies(self.secret.derived("csrf"), outside.is_https),
+            codes=CodeMaker(self.secret.derived(JOIN_CODES)),
             outside=outside,
             is_logging_access=settings.access_log,
         )

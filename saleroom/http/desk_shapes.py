@@ -7,7 +7,7 @@ routes, or who calls. Source: PROTOCOL 7, rules 19, 24 and 25.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import attrs
 
@@ -22,8 +22,6 @@ from saleroom.protocol.shapes import (
     Money,
     Name,
     Phone,
-    Text,
-    Time,
     Whole,
 )
 
@@ -138,10 +136,10 @@ class NewCodes:
 
 @attrs.frozen
 class PrintedCode:
-    """A code, shown this once; `link` is the end of its address."""
+    """A code, shown this once. link: what its QR code says. picture: where that is."""
 
-    id: CodeId
-    code: Annotated[str, Chars(11, 11), Example("7KQ2M-X9RTB")]
+    id: str
+    code: str
     link: str
     picture: str
 
@@ -160,7 +158,7 @@ class PrintedCodes:
 class CodeView:
     """A code as it is kept; times in ms since 1970, null: never, or not yet."""
 
-    id: CodeId
+    id: str
     paddle: int | None
     table: str | None
     created_by: str
@@ -187,24 +185,26 @@ class CodeQuery:
 
 @attrs.frozen
 class Joining:
-    """Who joins with a code; the terms must be accepted."""
+    """Who joins with a code; the terms must be accepted. cookie: for pages, which hold no token."""
 
-    code: Annotated[str, Chars(1, 40), Example("7KQ2M-X9RTB")]
-    name: Name
+    code: Annotated[str, Chars(1, 40), Example("7KQ2M-X9RTB")] = attrs.field(repr=False)
+    name: Name = attrs.field(repr=False)
     accept_terms: bool
-    email: Email | None = None
-    phone: Phone | None = None
+    email: Email | None = attrs.field(default=None, repr=False)
+    phone: Phone | None = attrs.field(default=None, repr=False)
+    cookie: bool = False
 
 
 @attrs.frozen
 class Joined:
-    """The paddle that was given, and the token of the guest who now holds it."""
+    """The paddle that was given, and its guest signed in; expires_in: seconds, of access_token."""
 
     event: EventId
     paddle: int
-    name: str
     user: str
     terms_version: int
-    access_token: Text
-    token_type: str
-    expires_at: Time
+    expires_in: int
+    access_token: str = ABSENT
+    token_type: Literal["Bearer"] = ABSENT
+    refresh_token: str = ABSENT
+    csrf_token: str = ABSENT

@@ -16,6 +16,7 @@ from saleroom.actors.registry import Registry
 from saleroom.actors.session import Verify
 from saleroom.http.accounts import AccountDesk
 from saleroom.http.cookies import Cookies
+from saleroom.http.join_codes import CodeMaker
 from saleroom.http.keep import Freshness
 from saleroom.http.outside import NOWHERE, Outside
 from saleroom.http.request_tally import RequestTally
@@ -60,6 +61,7 @@ class Services:
     workers: Workers
     accounts: AccountDesk
     cookies: Cookies
+    codes: CodeMaker
     limits: ApiLimits = attrs.field(factory=ApiLimits)
     outside: Outside = NOWHERE
     requests: RequestTally = attrs.field(factory=RequestTally)

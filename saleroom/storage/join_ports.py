@@ -46,5 +46,8 @@ class JoinCodes(Protocol):
     async def use(self, id: str, at_ms: int) -> bool:
         """Mark a code used, and say whether it was this call that did. False for an unknown one."""
 
+    async def free(self, id: str) -> None:
+        """Make a used code good again: what it was used for was refused."""
+
     async def revoke(self, event: str, id: str) -> None:
         """Remove a code that was not used. Raises NotFound."""

@@ -54,6 +54,11 @@ class MemoryJoinCodes:
         self._codes[id] = attrs.evolve(code, used_at_ms=at_ms)
         return True
 
+    async def free(self, id: str) -> None:
+        await trio.lowlevel.checkpoint()
+        if id in self._codes:
+            self._codes[id] = attrs.evolve(self._codes[id], used_at_ms=None)
+
     async def revoke(self, event: str, id: str) -> None:
         await trio.lowlevel.checkpoint()
         if self._code(event, id).used_at_ms is not None:

@@ -35,6 +35,8 @@ ORDER BY id COLLATE "C" LIMIT $3
 
 _USE = "UPDATE join_codes SET used_at_ms = $2 WHERE id = $1 AND used_at_ms IS NULL RETURNING id"
 
+_FREE = "UPDATE join_codes SET used_at_ms = NULL WHERE id = $1"
+
 _REVOKE = """
 DELETE FROM join_codes WHERE event_id = $1 AND id = $2 AND used_at_ms IS NULL RETURNING id
 """
@@ -60,6 +62,9 @@ class PostgresJoinCodes:
 
     async def use(self, id: str, at_ms: int) -> bool:
         return await self._pool.write(_use, id, at_ms)
+
+    async def free(self, id: str) -> None:
+        await self._pool.write(_free, id)
 
     async def revoke(self, event: str, id: str) -> None:
         await self._pool.write(_revoke, event, id)
@@ -100,6 +105,10 @@ async def _codes(connection: Connection, event: str, after: str, limit: int) -> 
 
 async def _use(connection: Connection, id: str, at_ms: int) -> bool:
     return await connection.fetchval(_USE, id, at_ms) is not None
+
+
+async def _free(connection: Connection, id: str) -> None:
+    await connection.execute(_FREE, id)
 
 
 async def _revoke(connection: Connection, event: str, id: str) -> None:

@@ -22,6 +22,8 @@ from saleroom.auction.roles import Role
 from saleroom.http.accounts import AccountDesk, make_account_desk
 from saleroom.http.api import make_quart
 from saleroom.http.cookies import Cookies
+from saleroom.http.join_codes import PURPOSE as JOIN_CODES
+from saleroom.http.join_codes import CodeMaker
 from saleroom.http.services import ApiLimits, Services
 from saleroom.http.sign_ins import SignInDesk
 from saleroom.http.tokens import SecretKey, TokenIssuer, TokenVerifier
@@ -237,6 +239,7 @@ async def open_house(
         workers=InlineWorkers(),
         accounts=desk,
         cookies=Cookies(SECRET.derived("csrf"), is_secure=False),
+        codes=CodeMaker(SECRET.derived(JOIN_CODES)),
         limits=limits or ApiLimits(),
     )
     with trio.fail_after(guard_s):

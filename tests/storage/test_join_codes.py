@@ -67,6 +67,15 @@ async def test_one_of_many_at_once_uses_a_code(stores: Stores) -> None:
     assert not await stores.join_codes.use("unknown", 99)
 
 
+async def test_a_code_that_served_nothing_is_good_again(stores: Stores) -> None:
+    await kept(stores, code())
+    await stores.join_codes.use("a", 9)
+    for id in ("a", "unknown"):
+        await stores.join_codes.free(id)
+    assert (await stores.join_codes.code("gala", "a")).used_at_ms is None
+    assert await stores.join_codes.use("a", 99)
+
+
 async def test_a_code_is_revoked_until_it_is_used(stores: Stores) -> None:
     await kept(stores, code("a"), code("b"))
     await stores.join_codes.revoke("gala", "a")
