@@ -46,12 +46,15 @@ from saleroom.http.tokens import (
 from saleroom.http.websocket import Websocket
 from saleroom.loop_watch import LoopWatch
 from saleroom.mail import LogMail
+from saleroom.media_keeper import MediaKeeper
 from saleroom.operations import Operations
 from saleroom.protocol.close import Close
 from saleroom.storage.bridge import open_bridge
 from saleroom.storage.embedded import EmbeddedPostgres
 from saleroom.storage.embedded_home import EmbeddedPostgresFailed, default_data_folder
+from saleroom.storage.media_ports import Objects
 from saleroom.storage.migrate import MigrationError, migrate
+from saleroom.storage.objects import open_objects
 from saleroom.storage.pg_pool import PostgresPool
 from saleroom.storage.ports import HotStore, StoreUnavailable
 from saleroom.storage.stores import open_hot, postgres_stores
@@ -76,6 +79,7 @@ class Server:
     secret: SecretKey
     pool: PostgresPool
     hot: HotStore
+    objects: Objects
     postgres: EmbeddedPostgres | None
     issuer: TokenIssuer = attrs.field(init=False)
     registry: Registry = attrs.field(init=False)
@@ -85,6 +89,7 @@ class Server:
     workers: Crew = attrs.field(init=False, factory=lambda: Crew("workers"))
     hashers: Crew = attrs.field(init=False, factory=lambda: Crew("passwords", CREW))
     accounts: AccountDesk = attrs.field(init=False)
+    media_keeper: MediaKeeper = attrs.field(init=False)
     door: Door = attrs.field(init=False)
     supervisor: Supervisor = attrs.field(init=False)
     port: int = attrs.field(init=False, default=0)
@@ -108,6 +113,7 @@ class Server:
         self.accounts = make_account_desk(
             stores, sign_ins, self.hashers, LogMail(), time.time, settings.public_url
         )
+        self.media_keeper = MediaKeeper(stores, self.objects, self._clock.now_ms)
         self.registry = Registry(stores, self._clock, registry_limits(limits))
         self.watch = LoopWatch(self.registry.commands_entered, self._connections_ended)
         self.operators = OperatorFeed(self.tree, self._clock)
@@ -128,6 +134,7 @@ class Server:
             drain=self.stop,
             readiness=self.readiness,
             workers=self.workers,
+            objects=self.objects,
             accounts=self.accounts,
             cookies=Cookies(self.secret.derived("csrf"), outside.is_https),
             codes=CodeMaker(self.secret.derived(JOIN_CODES)),
@@ -227,6 +234,13 @@ class Server:
             ),
             ChildSpec("letters", self.accounts.letters.serve),
         ]
+        storage.append(
+            ChildSpec(
+                "media",
+                self.media_keeper.run,
+                statistics=lambda: attrs.asdict(self.media_keeper.statistics()),
+            )
+        )
         doors = [
             self._sessions.spec("sessions", stop_s=3.0),
             ChildSpec(
@@ -419,7 +433,14 @@ async def open_server(settings: Settings) -> AsyncIterator[Server]:
         )
     except OSError as error:
         raise BadSetting(f"SALEROOM_DATA_DIR: {folder}: {error.strerror}") from None
+    try:
+        objects = open_objects(settings.media_url, folder / "media")
+    except ValueError as error:
+        raise BadSetting(f"SALEROOM_MEDIA_URL: {error}") from None
+    except OSError as error:
+        raise BadSetting(f"SALEROOM_MEDIA_URL: {error.strerror}") from None
     postgres = None if settings.database_url else EmbeddedPostgres(folder)
     dsn = settings.database_url or (postgres.dsn if postgres else "")
     async with open_bridge() as bridge, open_hot(bridge, settings.redis_url) as hot:
-        yield Server(settings, folder, secret, PostgresPool(bridge, dsn), hot, postgres)
+        pool = PostgresPool(bridge, dsn)
+        yield Server(settings, folder, secret, pool, hot, objects, postgres)

@@ -199,6 +199,15 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def _read_media_url(value: str) -> str:
+    parts = _split(value, ("file", "s3", "gs", "az"))
+    if parts.scheme == "file" and (parts.netloc or not parts.path.startswith("/")):
+        raise ValueError("the address names no folder")
+    if parts.scheme != "file" and not parts.hostname:
+        raise ValueError("the address names no bucket or container")
+    return value
+
+
 def _read_jwks_url(value: str) -> str:
     parts = _web_address(value)
     if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
@@ -342,6 +351,16 @@ class Settings:
             takes="the path of a folder",
             meaning="Folder of embedded data, pictures and the generated secret",
             unset="`/var/lib/saleroom` for root, else the user's data folder",
+        ),
+    )
+    media_url: str | None = attrs.field(
+        default=None,
+        repr=_show_address,
+        metadata=_variable(
+            _read_media_url,
+            takes="file:///folder, s3://bucket/prefix, gs://bucket or az://container",
+            meaning="Object store of pictures; its credentials as the vendor's own tools read them",
+            unset="`media` in the data folder",
         ),
     )
     secret: bytes | None = attrs.field(

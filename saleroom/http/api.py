@@ -22,9 +22,11 @@ from saleroom.http.api_docs import Documents, docs_routes
 from saleroom.http.api_drafts import Drafts
 from saleroom.http.api_events import event_routes
 from saleroom.http.api_health import health_routes
+from saleroom.http.api_imports import import_routes
 from saleroom.http.api_journal import journal_routes
 from saleroom.http.api_lots import lot_routes
 from saleroom.http.api_me import me_routes
+from saleroom.http.api_media import media_routes
 from saleroom.http.api_operator import operator_routes
 from saleroom.http.api_reading import note_edits
 from saleroom.http.api_own import own_routes
@@ -40,6 +42,7 @@ from saleroom.http.problems import Problem, busy, of_http, problem_response
 from saleroom.http.quick_door import Quick
 from saleroom.http.quick_reads import quick_reads
 from saleroom.http.services import Services
+from saleroom.http.uploads import UploadGate, Uploads
 from saleroom.protocol.codec import Malformed
 from saleroom.storage.ports import OutcomeUnknown, StoreUnavailable
 from saleroom.workers.crew import WorkersBusy
@@ -64,6 +67,7 @@ def make_quart(services: Services) -> QuartTrio:
     app.config["BODY_TIMEOUT"] = services.limits.body_s
     app.url_map.merge_slashes = False
     _answer_errors(app)
+    app.asgi_app = UploadGate(cast(AsgiApp, app.asgi_app))  # type: ignore[assignment,method-assign]
     put_front(app, services.outside, services.requests, is_logging=services.is_logging_access)
     access = Access(services)
     drafts = Drafts(services)
@@ -71,6 +75,7 @@ def make_quart(services: Services) -> QuartTrio:
     replicas = Replicas(stores.journal, stores.snapshots, services.limits.replicas_max)
     views = Views(stores.hot, replicas, services.clock, services.freshness)
     note_edits(app, services.freshness)
+    uploads = Uploads()
     guests = Guests(services, access, drafts, replicas)
     app.register_blueprint(health_routes(services))
     for routes in (
@@ -84,6 +89,8 @@ def make_quart(services: Services) -> QuartTrio:
         result_routes(services, access, views, replicas),
         journal_routes(services, access, replicas),
         operator_routes(services, access),
+        media_routes(services, access, replicas, uploads),
+        import_routes(services, access, drafts, replicas, uploads),
         auth_routes(services, access),
         me_routes(services, access),
         account_routes(services, access),

@@ -21,6 +21,7 @@ from saleroom.http.keep import Freshness
 from saleroom.http.outside import NOWHERE, Outside
 from saleroom.http.request_tally import RequestTally
 from saleroom.protocol.session import SessionLimits
+from saleroom.storage.media_ports import Objects
 from saleroom.storage.ports import Stores
 from saleroom.supervisor import Node
 from saleroom.workers.crew import Workers
@@ -47,7 +48,8 @@ class Services:
 
     restart_child: raises UnknownChild, ChildNotStarted, SupervisorDown. drain: asks for an orderly
     stop and returns at once. readiness: component -> "ok", "degraded: why" or "away: why".
-    workers: for what would hold the loop, such as pictures and spreadsheets.
+    workers: for what would hold the loop, such as pictures and spreadsheets. objects: where
+    pictures are kept.
     """
 
     registry: Registry
@@ -59,6 +61,7 @@ class Services:
     drain: Callable[[], Awaitable[None]]
     readiness: Callable[[], Mapping[str, str]]
     workers: Workers
+    objects: Objects
     accounts: AccountDesk
     cookies: Cookies
     codes: CodeMaker

@@ -30,6 +30,7 @@ from saleroom.http.tokens import SecretKey, TokenIssuer, TokenVerifier
 from saleroom.mail import Letter
 from saleroom.protocol.identity import Identity, KeysUnavailable, TokenRejected
 from saleroom.storage.memory import memory_stores
+from saleroom.storage.memory_media import MemoryObjects
 from saleroom.storage.ports import Stores
 from saleroom.supervisor import Child, ChildSpec, Strategy, Supervisor, SupervisorSpec
 from tests.workers.inline import InlineWorkers
@@ -109,6 +110,7 @@ class House:
     accounts: AccountDesk
     letters: list[Letter]
     hung_up: list[tuple[str, list[str] | None]]
+    objects: MemoryObjects
     _keys: int = 0
 
     async def call(
@@ -227,6 +229,7 @@ async def open_house(
     async def drain() -> None:
         drains.append("asked")
 
+    objects = MemoryObjects()
     services = Services(
         registry=registry,
         stores=kept,
@@ -237,6 +240,7 @@ async def open_house(
         drain=drain,
         readiness=lambda: ready,
         workers=InlineWorkers(),
+        objects=objects,
         accounts=desk,
         cookies=Cookies(SECRET.derived("csrf"), is_secure=False),
         codes=CodeMaker(SECRET.derived(JOIN_CODES)),
@@ -255,5 +259,6 @@ async def open_house(
                 desk,
                 letters,
                 hung_up,
+                objects,
             )
             supervisor.stop()
