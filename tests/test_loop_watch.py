@@ -1,6 +1,6 @@
 """The watch over the loop: when garbage is collected and memory given back, and what is measured.
 
-In virtual time: what takes long here takes as long as the test says.
+In virtual time, but for the last: what takes long here takes as long as the test says.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ import trio
 from trio.testing import MockClock
 
 from saleroom import loop_watch, memory
+from saleroom.app import Server, open_server
+from saleroom.config import Settings
 from saleroom.loop_watch import (
     ENDED_LEAST,
     FULL_LATEST_S,
@@ -35,6 +37,7 @@ from saleroom.loop_watch import (
 from saleroom.supervisor import Child
 
 FULL = 2  # the generation that a full collection looks at
+GUARD_S = 30.0
 SOON_S = 0.5  # after a moment, when all that was due there is done
 
 
@@ -226,3 +229,21 @@ async def test_the_memory_in_use_is_told() -> None:
 def test_a_system_that_does_not_tell_is_borne(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "STATM", Path("/proc/nobody/statm"))
     assert memory.resident_bytes() is None
+
+
+async def test_the_server_counts_connections_that_have_ended(tmp_path: Path) -> None:
+    settings = Settings(port=0, data_dir=tmp_path, database_url="postgresql://127.0.0.1:1/none")
+    with trio.fail_after(GUARD_S):
+        async with open_server(settings) as server, trio.open_nursery() as nursery:
+            await nursery.start(server.run)
+            streams = [await trio.open_tcp_stream("127.0.0.1", server.port) for _ in range(3)]
+            for ended, stream in enumerate(streams):
+                await _until_ended(server, ended)
+                await stream.aclose()
+            await _until_ended(server, len(streams))
+            await server.stop()
+
+
+async def _until_ended(server: Server, count: int) -> None:
+    while server.watch.ended() != count:
+        await trio.lowlevel.checkpoint()
