@@ -18,6 +18,7 @@ import orjson
 from quart import Response, request
 
 from saleroom.auction.definition import DefinitionError
+from saleroom.http.contract import KEY_PATTERN
 from saleroom.http.problems import Problem
 from saleroom.http.services import ApiLimits
 from saleroom.protocol.codec import decode_object
@@ -26,6 +27,7 @@ JSON = "application/json"
 POSITION_MAX = 2**53 - 1
 _EVENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,6}")
+_KEY = re.compile(KEY_PATTERN)
 _WHOLE = re.compile(r"[0-9]{1,16}")
 
 
@@ -73,8 +75,11 @@ def path_number(raw: str, code: str) -> int:
 
 
 def idempotency_key() -> str | None:
-    """Give the client's id of what it asks, None without one."""
-    return request.headers.get("Idempotency-Key")
+    """Give the client's id of what it asks, None without one. Raises Problem."""
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not _KEY.fullmatch(key):
+        raise Problem("MALFORMED", "Idempotency-Key has 1 to 64 printable ASCII characters")
+    return key
 
 
 def query_whole(name: str, default: int, most: int) -> int:

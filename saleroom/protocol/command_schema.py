@@ -70,7 +70,10 @@ def _fields(book: SchemaBook, cls: Any) -> Fields:
     made = {field.name: book.closed(typed[field.name]) for field in fields}
     made |= {name: _NUMBER for name in ("lot", "paddle", "new_paddle") if name in made}
     for field in fields:
-        if field.default is None and isinstance(kind := made[field.name].get("type"), str):
+        kind = made[field.name].get("type")
+        if typed[field.name] == c.Amount | None:  # left out, never null
+            made[field.name] = {**made[field.name], "type": "integer"}
+        elif field.default is None and isinstance(kind, str):
             made[field.name] = {**made[field.name], "type": [kind, "null"]}
     return made, [field.name for field in fields if field.default is attrs.NOTHING]
 
