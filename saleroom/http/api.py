@@ -15,29 +15,39 @@ from werkzeug.exceptions import HTTPException
 
 from saleroom.http.api_access import Access
 from saleroom.http.api_accounts import account_routes
+from saleroom.http.api_audit import audit_routes
 from saleroom.http.api_auth import auth_routes
+from saleroom.http.api_categories import category_routes
 from saleroom.http.api_commands import command_routes
+from saleroom.http.api_copies import copy_routes
 from saleroom.http.api_desk import desk_routes
 from saleroom.http.api_docs import Documents, docs_routes
+from saleroom.http.api_donors import LotDonors, donor_routes
 from saleroom.http.api_drafts import Drafts
 from saleroom.http.api_events import event_routes
+from saleroom.http.api_exports import export_routes
 from saleroom.http.api_health import health_routes
+from saleroom.http.api_history import history_routes
 from saleroom.http.api_imports import import_routes
 from saleroom.http.api_journal import journal_routes
 from saleroom.http.api_lots import lot_routes
 from saleroom.http.api_me import me_routes
 from saleroom.http.api_media import media_routes
 from saleroom.http.api_operator import operator_routes
+from saleroom.http.api_published import PublishedEvents
 from saleroom.http.api_reading import note_edits
 from saleroom.http.api_own import own_routes
 from saleroom.http.api_registrations import registration_routes
 from saleroom.http.api_replicas import Replicas
 from saleroom.http.api_results import result_routes
+from saleroom.http.api_rows import LotRows
 from saleroom.http.api_views import Views
 from saleroom.http.api_watching import watch_routes
+from saleroom.http.audit_trail import Trail
 from saleroom.http.front import put_front
 from saleroom.http.guests import Guests
 from saleroom.http.hypercorn_door import AsgiApp
+from saleroom.http.lots import Lots
 from saleroom.http.problems import Problem, busy, of_http, problem_response
 from saleroom.http.quick_door import Quick
 from saleroom.http.quick_reads import quick_reads
@@ -68,7 +78,7 @@ def make_quart(services: Services) -> QuartTrio:
     app.url_map.merge_slashes = False
     _answer_errors(app)
     app.asgi_app = UploadGate(cast(AsgiApp, app.asgi_app))  # type: ignore[assignment,method-assign]
-    put_front(app, services.outside, services.requests, is_logging=services.is_logging_access)
+    put_front(app, services)
     access = Access(services)
     drafts = Drafts(services)
     stores = services.stores
@@ -77,18 +87,29 @@ def make_quart(services: Services) -> QuartTrio:
     note_edits(app, services.freshness)
     uploads = Uploads()
     guests = Guests(services, access, drafts, replicas)
+    trail = Trail(stores.audit, services.clock)
+    published = PublishedEvents(services, access, replicas)
+    rows = LotRows(stores.catalogue, services.freshness)
+    donors = LotDonors(stores.index, services.freshness)
+    lots = Lots(services, access, views, replicas, rows, donors)
     app.register_blueprint(health_routes(services))
     for routes in (
-        event_routes(services, access, drafts, views),
-        lot_routes(services, access, drafts, views, replicas),
+        event_routes(services, access, drafts, published, views, trail),
+        copy_routes(services, access, replicas, trail),
+        lot_routes(services, access, drafts, lots, trail),
+        history_routes(services, access, replicas),
+        category_routes(services, access, trail),
+        donor_routes(services, access, trail),
+        export_routes(access, lots, replicas),
         registration_routes(services, access, drafts, guests),
         desk_routes(services, access, guests),
         watch_routes(services, access, views),
         own_routes(services, access, replicas),
         command_routes(services, access),
         result_routes(services, access, views, replicas),
-        journal_routes(services, access, replicas),
-        operator_routes(services, access),
+        journal_routes(services, access, replicas, trail),
+        audit_routes(services, access),
+        operator_routes(services, access, trail),
         media_routes(services, access, replicas, uploads),
         import_routes(services, access, drafts, replicas, uploads),
         auth_routes(services, access),

@@ -9,7 +9,7 @@ Source: ARCHITECTURE 3 ("An event's actor lives..."), PROTOCOL 7.
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from weakref import WeakValueDictionary
@@ -29,10 +29,11 @@ from saleroom.http.api_definitions import (
     new_lot_row,
 )
 from saleroom.http.api_requests import new_event_id
+from saleroom.http.lots import lacking, other_lots
 from saleroom.http.problems import Problem
 from saleroom.http.services import Services
 from saleroom.storage.desk_ports import EVERYONE, Guest
-from saleroom.storage.ports import Conflict, EventRow, LotRow, NotFound, Registration
+from saleroom.storage.ports import Conflict, EventRow, Full, LotRow, NotFound, Registration
 
 PAGE_ROWS = 1_000
 PUBLISHED = "published"
@@ -85,22 +86,39 @@ class Drafts:
                 await catalogue.add_lot(event, row)
             except Conflict:
                 raise lot_taken(row.lot) from None
+            except (NotFound, Full) as error:
+                raise lacking(error) from None
             return row
 
     async def change_lot(
         self, event: str, number: int, raw: Mapping[str, Any], version: int
-    ) -> LotRow:
-        """Change a lot that is still at `version`. Raises DefinitionError, Problem."""
+    ) -> tuple[LotRow, LotRow]:
+        """Change a lot that is still at `version`; give its row before and after.
+
+        Raises DefinitionError, Problem.
+        """
         async with self.editing(event):
             catalogue = self.services.stores.catalogue
-            kept = {row.lot: row for row in await catalogue.lots(event)}.get(number)
-            if kept is None:
-                raise Problem("UNKNOWN_LOT")
+            try:
+                kept = await catalogue.lot(event, number)
+            except NotFound:
+                raise Problem("UNKNOWN_LOT") from None
             changed = attrs.evolve(changed_lot_row(kept, raw), version=version)
             try:
-                return await catalogue.put_lot(event, changed)
+                return kept, await catalogue.put_lot(event, changed)
             except Conflict:
                 raise Problem("STALE_VERSION") from None
+            except (NotFound, Full) as error:
+                raise lacking(error) from None
+
+    async def order_lots(self, event: str, lots: Sequence[int]) -> Sequence[int]:
+        """Put all lots in order. Raises Problem."""
+        async with self.editing(event):
+            try:
+                await self.services.stores.catalogue.order_lots(event, lots)
+            except Conflict:
+                raise other_lots() from None
+            return lots
 
     async def remove_lot(self, event: str, number: int) -> None:
         """Remove a lot. Raises Problem."""

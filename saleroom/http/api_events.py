@@ -14,6 +14,7 @@ from saleroom.auction.roles import Role, outranks
 from saleroom.http.api_access import DRAFT, Access, role_of
 from saleroom.http.api_definitions import event_json
 from saleroom.http.api_drafts import Drafts
+from saleroom.http.api_published import PublishedEvents
 from saleroom.http.api_requests import (
     defining,
     event_id,
@@ -31,7 +32,8 @@ from saleroom.http.api_shapes import (
     NewEvent,
 )
 from saleroom.http.api_views import Views
-from saleroom.http.contract import ANYONE, contract
+from saleroom.http.audit_trail import PRIVATE_OF_EVENTS, Trail, event_values
+from saleroom.http.contract import ANYONE, IDEMPOTENCY_KEY, contract
 from saleroom.http.problems import Problem
 from saleroom.http.services import Services
 from saleroom.protocol.identity import Identity
@@ -41,7 +43,14 @@ TAG = "Events"
 LIVE = ("status", "seq", "raised", "server_time")
 
 
-def event_routes(services: Services, access: Access, drafts: Drafts, views: Views) -> Blueprint:
+def event_routes(
+    services: Services,
+    access: Access,
+    drafts: Drafts,
+    published: PublishedEvents,
+    views: Views,
+    trail: Trail,
+) -> Blueprint:
     """Make the routes."""
     routes = Blueprint("events", __name__)
     catalogue, limits = services.stores.catalogue, services.limits
@@ -57,12 +66,21 @@ def event_routes(services: Services, access: Access, drafts: Drafts, views: View
     )
     async def create() -> Response:
         raw = await read_object()
-        identity, _ = await access.admit(Role.ADMIN, None)
+        identity, role = await access.admit(Role.ADMIN, None)
         with defining("INVALID_EVENT"):
             stays_draft = flag_field(raw, "draft", False)
             row = await drafts.create({k: v for k, v in raw.items() if k != "draft"})
+        await trail.note(
+            identity.user,
+            role,
+            "event.add",
+            event=row.id,
+            after=event_values(row),
+            private=PRIVATE_OF_EVENTS,
+        )
         if not stays_draft:
             row = await drafts.publish(row.id, identity.user)
+            await trail.note(identity.user, role, "event.publish", event=row.id)
         return respond(event_json(row), 201, {"Location": f"/api/v1/events/{row.id}"})
 
     @routes.post("/events/<event>/publish")
@@ -74,26 +92,44 @@ def event_routes(services: Services, access: Access, drafts: Drafts, views: View
         refusals=("EVENT_PUBLISHED",),
     )
     async def publish(event: str) -> Response:
-        identity, _ = await access.admit(Role.ADMIN, event_id(event))
-        return respond(event_json(await drafts.publish(event, identity.user)))
+        identity, role = await access.admit(Role.ADMIN, event_id(event))
+        row = await drafts.publish(event, identity.user)
+        await trail.note(identity.user, role, "event.publish", event=event)
+        return respond(event_json(row))
 
     @routes.patch("/events/<event>")
     @contract(
-        "Change a draft",
+        "Change an event",
         tag=TAG,
         who=Role.ADMIN,
         body=EventChanges,
         invalid="INVALID_EVENT",
+        headers=(IDEMPOTENCY_KEY,),
         answers={200: EventView},
-        refusals=("STALE_VERSION", "EVENT_PUBLISHED"),
+        refusals=("STALE_VERSION", "EVENT_PUBLISHED", "EVENT_CLOSED", "ID_REUSED"),
+        description="Once it is published, its currency, ladder and terms stay, and `starts_at` "
+        "changes until it opens.",
     )
     async def change(event: str) -> Response:
         raw = await read_object()
-        await access.admit(Role.ADMIN, event_id(event))
+        identity, role = await access.admit(Role.ADMIN, event_id(event))
+        before = await access.row(event)
         with defining("INVALID_EVENT"):
             version = version_field(raw)
             changes = {name: value for name, value in raw.items() if name != "version"}
-            row = await drafts.change(event, changes, version)
+            if before.status == DRAFT:
+                row = await drafts.change(event, changes, version)
+            else:
+                row = await published.change(before, changes, version, identity.user, role)
+        await trail.note(
+            identity.user,
+            role,
+            "event.change",
+            event=event,
+            before=event_values(before),
+            after=event_values(row),
+            private=PRIVATE_OF_EVENTS,
+        )
         return respond(event_json(row))
 
     @routes.get("/events")
@@ -110,7 +146,8 @@ def event_routes(services: Services, access: Access, drafts: Drafts, views: View
             after = rows[-1].id
         kept = shown[: page.limit]
         following = kept[-1].id if len(shown) > page.limit else None
-        return respond({"events": [event_json(row) for row in kept], "next": following})
+        shown_rows = [event_json(row, is_listed=True) for row in kept]
+        return respond({"events": shown_rows, "next": following})
 
     @routes.get("/events/<event>")
     @contract("Read an event", tag=TAG, who=ANYONE, answers={200: EventView})

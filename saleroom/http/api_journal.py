@@ -2,12 +2,12 @@
 
 Owns: the route `/api/v1/events/{id}/journal`, and what of a fact is blank until its lot has ended.
 Invariant: a max, a ceiling, a reserve or an absentee's amount of a lot that may still take bids
-never leaves; who read the journal is logged. Source: PROTOCOL 7, rules 4, 6 and 16, I5.
+never leaves; that somebody reads is
+in the audit before they do. Source: PROTOCOL 7, rules 4, 6 and 16, I5.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -20,19 +20,20 @@ from saleroom.http.api_access import Access
 from saleroom.http.api_replicas import Replicas
 from saleroom.http.api_requests import POSITION_MAX, event_id, query_whole, respond
 from saleroom.http.api_shapes import JournalPage, JournalQuery
+from saleroom.http.audit_trail import Trail
 from saleroom.http.contract import contract
 from saleroom.http.problems import Problem
 from saleroom.http.services import Services
 from saleroom.storage.ports import Record
-
-audit = logging.getLogger("saleroom.audit")
 
 HasEnded = Callable[[int], bool]
 KEPT_BACK = frozenset({"digest", "v"})
 """Of a record, but not of a fact: the digest of a command would give its max away."""
 
 
-def journal_routes(services: Services, access: Access, replicas: Replicas) -> Blueprint:
+def journal_routes(
+    services: Services, access: Access, replicas: Replicas, trail: Trail
+) -> Blueprint:
     """Make the route."""
     routes = Blueprint("journal", __name__)
     most = services.limits.journal_page_max
@@ -54,8 +55,8 @@ def journal_routes(services: Services, access: Access, replicas: Replicas) -> Bl
         identity, role = await access.require(Role.ADMIN, event_id(event))
         if await access.is_draft(event, role):
             raise Problem("EVENT_NOT_OPEN", "a draft has no journal")
+        await trail.require(identity.user, role, "journal.read", event, f"after {after}")
         records = await services.stores.journal.read(event, after, limit)
-        audit.info("event %s: %r read the journal after %d", event, identity.user, after)
         has_ended = _endings(await replicas.state(event))
         facts = [shown_record(record, has_ended) for record in records]
         following = records[-1].position if len(records) == limit else None

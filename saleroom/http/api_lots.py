@@ -1,75 +1,53 @@
-"""Lots over HTTP: added, listed, read, changed and taken out.
+"""Lots over HTTP: added, listed, read, changed, put in order and taken out.
 
-Owns: the routes of `/api/v1/events/{id}/lots`. Invariant: once an event is published its journal
-decides, by commands, and the catalogue follows; a repeated request mends a catalogue left behind.
-Source: PROTOCOL 7, RULES "Events and lots".
+Owns: the routes of `/api/v1/events/{id}/lots`. Invariant: each change is decided where the event
+stands, in its draft or in its journal, and told to the audit. Source: PROTOCOL 7, RULES "Events and
+lots".
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-import attrs
 from quart import Blueprint, Response, request
 
-from saleroom.auction.definition import LADDER_DEFAULT, MODES, define_ladder, lot_plain
-from saleroom.auction.lot import ENDED, QUEUED, RUNNING, new_lot
 from saleroom.auction.roles import Role
-from saleroom.http.api_access import Access, Reader
-from saleroom.http.api_asking import ask_event, house_command
-from saleroom.http.api_definitions import (
-    changed_lot_row,
-    lot_definition,
-    lot_json,
-    new_lot_row,
-    rule_fields,
-)
+from saleroom.http.api_access import Access
 from saleroom.http.api_drafts import Drafts
 from saleroom.http.api_reading import CommonTo, answer_read
-from saleroom.http.api_replicas import Replicas
 from saleroom.http.api_requests import (
     defining,
     event_id,
-    idempotency_key,
     path_number,
-    read_number_page,
     read_object,
+    read_page,
     respond,
     version_field,
 )
-from saleroom.http.api_rows import LotRows
-from saleroom.http.api_shapes import (
-    LotChanges,
-    LotPage,
-    LotQuery,
-    LotView,
-    NewLot,
-    WithdrawalQuery,
-)
-from saleroom.http.api_views import Views
+from saleroom.http.api_shapes import LotChanges, LotPage, LotView, NewLot, WithdrawalQuery
+from saleroom.http.audit_trail import PRIVATE_OF_LOTS, Trail, lot_values
+from saleroom.http.bodies import read_body, read_query
+from saleroom.http.catalogue_shapes import LotOrder, LotOrderView
 from saleroom.http.contract import ANYONE, IDEMPOTENCY_KEY, contract
-from saleroom.http.problems import Problem
+from saleroom.http.lot_list import LotQuery
+from saleroom.http.lots import UNKNOWN_LOT, Lots, queued_json
 from saleroom.http.services import Services
-from saleroom.protocol.views import lot_view
-from saleroom.storage.ports import Conflict, LotRow
+from saleroom.storage.ports import LotRow
 
 TAG = "Lots"
-UNKNOWN_LOT = "UNKNOWN_LOT"
 EVENT_ASKED = ("MALFORMED", "ID_REUSED", "EVENT_PUBLISHED", "EVENT_CLOSED")
 """What a published event may say to the command behind a change."""
-STATES = frozenset({QUEUED, *RUNNING, *ENDED})
 WITHDRAWN_REASON = "taken out by the house"
-_ANY_LADDER = define_ladder(LADDER_DEFAULT)  # a lot without a bid shows no step of it
 
 
 def lot_routes(
-    services: Services, access: Access, drafts: Drafts, views: Views, replicas: Replicas
+    services: Services, access: Access, drafts: Drafts, lots: Lots, trail: Trail
 ) -> Blueprint:
     """Make the routes."""
     routes = Blueprint("lots", __name__)
-    rows = LotRows(services.stores.catalogue, services.freshness)
-    lots = _Lots(services, access, views, replicas, rows)
+
+    async def whole(row: LotRow, event: str) -> dict[str, Any]:
+        return queued_json(row, await lots.donors.of(event, is_house=True))
 
     @routes.post("/events/<event>/lots")
     @contract(
@@ -90,28 +68,32 @@ def lot_routes(
                 row = await drafts.add_lot(event, raw)
             else:
                 row = await lots.add(event, raw, identity.user, role)
+        await trail.note(
+            identity.user,
+            role,
+            "lot.add",
+            event=event,
+            target=f"lot {row.lot}",
+            after=lot_values(row),
+            private=PRIVATE_OF_LOTS,
+        )
         location = f"/api/v1/events/{event}/lots/{row.lot}"
-        return respond(_queued(row), 201, {"Location": location})
+        return respond(await whole(row, event), 201, {"Location": location})
 
     @routes.get("/events/<event>/lots")
     @contract("List lots", tag=TAG, who=ANYONE, query=LotQuery, answers={200: LotPage})
     async def index(event: str) -> Response:
-        after, limit = read_number_page(services.limits)
-        mode, state = _one_of("mode", MODES), _one_of("state", STATES)
-        found = [
-            lot
-            for lot in await lots.all(await access.reader(event_id(event)))
-            if lot["lot"] > after and mode in (None, lot["mode"]) and state in (None, lot["state"])
-        ]
-        following = found[limit - 1]["lot"] if len(found) > limit else None
-        return answer_read({"lots": found[:limit], "next": following}, common_to=CommonTo.ALL)
+        query, limit = read_query(LotQuery), read_page(services.limits).limit
+        reader = await access.reader(event_id(event))
+        page = await lots.page(reader, query, limit)
+        return answer_read({"lots": page.lots, "next": page.next}, common_to=CommonTo.GUESTS)
 
     @routes.get("/events/<event>/lots/<lot>")
     @contract("Read a lot", tag=TAG, who=ANYONE, answers={200: LotView})
     async def read(event: str, lot: str) -> Response:
         reader = await access.reader(event_id(event))
         found = await lots.one(reader, path_number(lot, UNKNOWN_LOT))
-        return answer_read(found, common_to=CommonTo.ALL)
+        return answer_read(found, common_to=CommonTo.GUESTS)
 
     @routes.patch("/events/<event>/lots/<lot>")
     @contract(
@@ -132,10 +114,22 @@ def lot_routes(
             version = version_field(raw)
             changes = {name: value for name, value in raw.items() if name != "version"}
             if await access.is_draft(event, role):
-                row = await drafts.change_lot(event, number, changes, version)
+                before, row = await drafts.change_lot(event, number, changes, version)
             else:
-                row = await lots.change(event, number, changes, version, identity.user, role)
-        return respond(_queued(row))
+                before, row = await lots.change(
+                    event, number, changes, version, identity.user, role
+                )
+        await trail.note(
+            identity.user,
+            role,
+            "lot.change",
+            event=event,
+            target=f"lot {number}",
+            before=lot_values(before),
+            after=lot_values(row),
+            private=PRIVATE_OF_LOTS,
+        )
+        return respond(await whole(row, event))
 
     @routes.delete("/events/<event>/lots/<lot>")
     @contract(
@@ -153,97 +147,32 @@ def lot_routes(
         if await access.is_draft(event, role):
             await drafts.remove_lot(event, number)
         else:
-            await lots.withdraw(event, number, identity.user, role)
+            reason = request.args.get("reason") or WITHDRAWN_REASON
+            await lots.withdraw(event, number, reason, identity.user, role)
+        target = f"lot {number}"
+        await trail.note(identity.user, role, "lot.remove", event=event, target=target)
         return Response(b"", 204)
 
+    @routes.put("/events/<event>/lots/order")
+    @contract(
+        "Put lots in their running order",
+        tag=TAG,
+        who=Role.ADMIN,
+        body=LotOrder,
+        answers={200: LotOrderView},
+        refusals=("STALE_VERSION", "EVENT_PUBLISHED"),
+        description="Of a draft all lots; of a published event those that have not opened, which "
+        "change places among themselves.",
+    )
+    async def order(event: str) -> Response:
+        body = await read_body(LotOrder)
+        identity, role = await access.admit(Role.ADMIN, event_id(event))
+        if await access.is_draft(event, role):
+            placed = await drafts.order_lots(event, body.lots)
+        else:
+            placed = await lots.order(event, body.lots)
+        after = {"lots": placed}
+        await trail.note(identity.user, role, "lot.order", event=event, after=after)
+        return respond(after)
+
     return routes
-
-
-@attrs.frozen(eq=False)
-class _Lots:
-    """The lots of published events, and the reading of all."""
-
-    services: Services
-    access: Access
-    views: Views
-    replicas: Replicas
-    rows: LotRows
-
-    async def all(self, reader: Reader) -> list[dict[str, Any]]:
-        if reader.is_draft:
-            rows = await self.services.stores.catalogue.lots(reader.event)
-            return [_queued(row) for row in rows]
-        shown, kept = await self.views.lots(reader.event), await self.rows.of(reader.event)
-        return [lot_json(view, kept.get(view["lot"]), is_house=False) for view in shown]
-
-    async def one(self, reader: Reader, number: int) -> dict[str, Any]:
-        if reader.is_draft:
-            for lot in await self.all(reader):
-                if lot["lot"] == number:
-                    return lot
-            raise Problem(UNKNOWN_LOT)
-        view, kept = await self.views.lot(reader.event, number), await self.rows.of(reader.event)
-        return lot_json(view, kept.get(number), is_house=False)
-
-    async def add(self, event: str, raw: Mapping[str, Any], by: str, role: Role) -> LotRow:
-        row = new_lot_row(raw, 1)
-        number = await self._ask(event, "add_lot", rule_fields(raw), by, role)
-        row = new_lot_row({**raw, "lot": number}, number)
-        try:
-            await self.services.stores.catalogue.add_lot(event, row)
-        except Conflict:
-            return row  # the command was repeated, and the first one had come this far
-        return row
-
-    async def change(
-        self, event: str, number: int, raw: Mapping[str, Any], version: int, by: str, role: Role
-    ) -> LotRow:
-        catalogue = self.services.stores.catalogue
-        lot = (await self.replicas.state(event)).lots.get(number)
-        if lot is None:
-            raise Problem(UNKNOWN_LOT)
-        row = {row.lot: row for row in await catalogue.lots(event)}.get(number)
-        if version != (0 if row is None else row.version):
-            raise Problem("STALE_VERSION")
-        details = {} if row is None else row.details
-        base = LotRow(number, lot_plain(lot.definition), details, version)
-        changed = changed_lot_row(base, raw)
-        fields = {name: value for name, value in rule_fields(raw).items() if name != "lot"}
-        if fields:
-            await self._ask(event, "change_lot", {**fields, "lot": number}, by, role)
-        try:
-            if row is not None:
-                return await catalogue.put_lot(event, changed)
-            await catalogue.add_lot(event, attrs.evolve(changed, version=1))
-        except Conflict:
-            raise Problem("STALE_VERSION") from None
-        return attrs.evolve(changed, version=1)
-
-    async def withdraw(self, event: str, number: int, by: str, role: Role) -> None:
-        view = await self.views.lot(event, number)
-        if view["state"] != QUEUED:
-            raise Problem("LOT_CLOSED", "only a lot that has not opened is taken out", lot=number)
-        reason = request.args.get("reason") or WITHDRAWN_REASON
-        await self._ask(event, "withdraw_lot", {"lot": number, "reason": reason}, by, role)
-
-    async def _ask(
-        self, event: str, name: str, fields: Mapping[str, Any], by: str, role: Role
-    ) -> int:
-        ask = house_command(name, fields, idempotency_key())
-        site = await self.access.site(event, role)
-        ack = await ask_event(site, ask, by, role, self.services.limits.answer_s)
-        number: int = ack["lot"]
-        return number
-
-
-def _queued(row: LotRow) -> dict[str, Any]:
-    """Give a lot that has not opened, with all that its organiser said of it."""
-    view = lot_view(new_lot(lot_definition(row), _ANY_LADDER))
-    return lot_json(view, row, is_house=True)
-
-
-def _one_of(name: str, known: tuple[str, ...] | frozenset[str]) -> str | None:
-    value = request.args.get(name)
-    if value is not None and value not in known:
-        raise Problem("MALFORMED", f"{name!r} is one of {', '.join(sorted(known))}")
-    return value

@@ -16,6 +16,7 @@ from saleroom.auction.roles import Role
 from saleroom.http.api_access import Access
 from saleroom.http.api_requests import respond
 from saleroom.http.api_shapes import Draining, RestartedChild
+from saleroom.http.audit_trail import Trail
 from saleroom.http.contract import contract
 from saleroom.http.problems import Problem
 from saleroom.http.services import Services
@@ -27,7 +28,7 @@ TAG = "Operations"
 ChildPath = Annotated[str, Chars(), Example("saleroom/events")]
 
 
-def operator_routes(services: Services, access: Access) -> Blueprint:
+def operator_routes(services: Services, access: Access, trail: Trail) -> Blueprint:
     """Make the routes."""
     routes = Blueprint("operator", __name__)
 
@@ -48,7 +49,7 @@ def operator_routes(services: Services, access: Access) -> Blueprint:
     )
     async def restart(path: str) -> Response:
         """Answer 200 once the child is up, 202 when it takes longer than a request may."""
-        await access.require_operator()
+        identity = await access.require_operator()
         status = 202
         try:
             with trio.move_on_after(services.limits.answer_s):
@@ -58,12 +59,14 @@ def operator_routes(services: Services, access: Access) -> Blueprint:
             raise Problem("UNKNOWN_CHILD") from None
         except (ChildNotStarted, SupervisorDown) as error:
             raise Problem("CHILD_DOWN", str(error) or None) from None
+        await trail.note(identity.user, Role.OPERATOR, "child.restart", target=path)
         return respond({"path": path}, status)
 
     @routes.post("/operator/drain")
     @contract("Stop the server in order", tag=TAG, who=Role.OPERATOR, answers={202: Draining})
     async def drain() -> Response:
-        await access.require_operator()
+        identity = await access.require_operator()
+        await trail.note(identity.user, Role.OPERATOR, "server.drain")
         await services.drain()
         return respond({}, 202)
 

@@ -50,6 +50,17 @@ Position = Annotated[int, Whole(0, TIME_MAX), Example(0)]
 Paddle = Annotated[int, Whole(1, PADDLE_LAST), Example(214)]
 Description = Annotated[str, Chars(1, 10_000), Example("Hand-sewn by the friends of the house.")]
 Category = Annotated[str, Chars(1, 100), Example("Craft")]
+Terms = Annotated[str, Chars(1, 20_000), Example("The hammer price is due on the evening.")]
+TimeZone = Annotated[
+    str,
+    Chars(1, 64, "[A-Za-z][A-Za-z0-9_+/-]*", "is a name such as Europe/Zurich"),
+    Example("Europe/Zurich"),
+]
+Locale = Annotated[
+    str,
+    Chars(2, 35, "[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", "is a tag such as de-CH"),
+    Example("de-CH"),
+]
 
 
 @attrs.frozen
@@ -63,11 +74,17 @@ class NewEvent:
     soft_close: SoftCloseGiven | None = None
     public: bool = True
     draft: bool = False
+    description: Description | None = None
+    venue: Text | None = None
+    time_zone: TimeZone | None = None
+    locale: Locale | None = None
+    contact: Text | None = None
+    terms: Terms | None = None
 
 
 @attrs.frozen
 class EventChanges:
-    """What changes in a draft; null takes the default back."""
+    """What changes in an event; null takes the default back."""
 
     version: Version
     title: Text = ABSENT
@@ -76,6 +93,12 @@ class EventChanges:
     ladder: LadderGiven | None = None
     soft_close: SoftCloseGiven | None = None
     public: bool = ABSENT
+    description: Description | None = None
+    venue: Text | None = None
+    time_zone: TimeZone | None = None
+    locale: Locale | None = None
+    contact: Text | None = None
+    terms: Terms | None = None
 
 
 @attrs.frozen
@@ -90,6 +113,13 @@ class EventView:
     starts_at: int | None = ABSENT
     ladder: Ladder = ABSENT
     soft_close: SoftClose = ABSENT
+    description: str | None = ABSENT
+    venue: str | None = ABSENT
+    time_zone: str | None = ABSENT
+    locale: str | None = ABSENT
+    contact: str | None = ABSENT
+    terms: str | None = ABSENT
+    terms_version: int = ABSENT
     created_at: int = ABSENT
     version: int = ABSENT
     seq: int = ABSENT
@@ -123,6 +153,7 @@ class NewLot(LotFields):
     lot: Number | None = None
     description: Description | None = None
     category: Category | None = None
+    donor: Number | None = None
 
 
 @attrs.frozen
@@ -135,6 +166,7 @@ class LotChanges(LotFields):
     opening: Money = ABSENT
     description: Description | None = None
     category: Category | None = None
+    donor: Number | None = None
 
 
 @attrs.frozen
@@ -144,6 +176,8 @@ class LotView(LotSnapshot):
     version: int = attrs.field(kw_only=True)
     description: str | None = attrs.field(kw_only=True)
     category: str | None = attrs.field(kw_only=True)
+    donor: int | None = attrs.field(kw_only=True)
+    donor_name: str | None = attrs.field(kw_only=True)
     opening: int = ABSENT
     ladder: Ladder = ABSENT
     reserve: int = ABSENT
@@ -161,22 +195,7 @@ class LotPage:
     """A part of the list of lots; `next` is the cursor of the following part."""
 
     lots: list[LotView]
-    next: int | None
-
-
-@attrs.frozen
-class LotQuery:
-    """Which lots."""
-
-    cursor: Position = 0
-    limit: PageLimit = ABSENT
-    mode: Mode | None = None
-    state: (
-        Literal[
-            "queued", "open", "fair_warning", "final_call", "sold", "passed", "withdrawn", "closed"
-        ]
-        | None
-    ) = None
+    next: str | None
 
 
 @attrs.frozen

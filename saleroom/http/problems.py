@@ -77,6 +77,11 @@ DETAILS: dict[str, str] = {
     "CHILD_DOWN": "its supervisor does not run",
     "STALE_VERSION": "it has changed since; read it again",
     "EVENT_PUBLISHED": "the event has been published",
+    "UNKNOWN_CATEGORY": "there is no such category",
+    "UNKNOWN_DONOR": "there is no such donor",
+    "NAME_TAKEN": "the name is in use",
+    "IN_USE": "lots refer to it",
+    "TOO_MANY": "there are as many as there may be",
 }
 """What a person is told where neither a rule nor the protocol has words."""
 

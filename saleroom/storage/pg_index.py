@@ -96,7 +96,7 @@ _REMOVE_DONOR = "DELETE FROM donors WHERE event_id = $1 AND id = $2 RETURNING id
 _LOOKED_AT = """
 looked_at AS MATERIALIZED (
     SELECT l.lot, l.words || coalesce(c.words, '')
-        || CASE WHEN $2 OR NOT d.is_hidden THEN d.words ELSE '' END AS words
+        || CASE WHEN $2 OR NOT d.is_hidden THEN coalesce(d.words, '') ELSE '' END AS words
     FROM lots AS l
     LEFT JOIN categories AS c ON c.event_id = l.event_id AND c.name = l.category
     LEFT JOIN donors AS d ON d.event_id = l.event_id AND d.id = l.donor

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 import attrs
@@ -12,6 +11,7 @@ from trio.testing import MockClock
 from saleroom.auction.facts import FACTS
 from saleroom.auction.record import GENESIS, chain_key, next_head
 from saleroom.http import api_journal
+from saleroom.storage.ports import StoreUnavailable
 from tests.http.house import House, open_house
 
 
@@ -130,14 +130,21 @@ async def test_the_journal_is_paged_by_position(autojump_clock: MockClock) -> No
             assert (reply.status, reply.code) == (400, "MALFORMED")
 
 
-async def test_who_read_the_journal_is_logged(
-    autojump_clock: MockClock, caplog: pytest.LogCaptureFixture
+async def test_a_look_at_the_journal_is_in_the_audit_before_it_is_allowed(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    async def away(*_: object) -> None:
+        raise StoreUnavailable("gone for a moment")
+
     async with open_house() as house:
         event = await house.event()
-        with caplog.at_level(logging.INFO, logger="saleroom.audit"):
-            await facts_of(house, event)
-        assert caplog.messages == [f"event {event}: 'ada' read the journal after 0"]
+        await facts_of(house, event)
+        page = await house.done("GET", f"/api/v1/audit?event={event}&limit=1", "admin")
+        (entry,) = page["entries"]
+        assert (entry["who"], entry["role"], entry["what"]) == ("ada", "admin", "journal.read")
+        monkeypatch.setattr(house.stores.audit, "record", away)
+        refused = await house.call("GET", journal_of(event), "admin")
+        assert (refused.status, refused.code) == (503, "OVERLOADED")
 
 
 def test_every_fact_that_may_hold_a_secret_is_looked_at() -> None:
