@@ -43,6 +43,7 @@ from saleroom.http.api_results import result_routes
 from saleroom.http.api_rows import LotRows
 from saleroom.http.api_views import Views
 from saleroom.http.api_watching import watch_routes
+from saleroom.http.api_wishes import wish_routes
 from saleroom.http.audit_trail import Trail
 from saleroom.http.front import put_front
 from saleroom.http.guests import Guests
@@ -104,6 +105,7 @@ def make_quart(services: Services) -> QuartTrio:
         registration_routes(services, access, drafts, guests),
         desk_routes(services, access, guests),
         watch_routes(services, access, views),
+        wish_routes(services, access, views),
         own_routes(services, access, replicas),
         command_routes(services, access),
         result_routes(services, access, views, replicas),
