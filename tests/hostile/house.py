@@ -32,7 +32,7 @@ from tests.e2e.server import ROOT, SECRET, SERVING, STOP_S, ServerProcess
 
 LOT = 1
 OPENING = 1_000
-MEMORY_GROWTH_MAX = 128 * 2**20  # what a storm of sessions may leave in the allocator
+MEMORY_GROWTH_MAX = 48 * 2**20  # what a storm leaves in the allocator until it is given back
 CALM_S = 30.0  # for the connections of an attack to be gone: above every deadline of the door
 FIGURE = re.compile(r'^saleroom_(\w+)\{path="([^"]+)"\} (\S+)$', re.MULTILINE)
 
