@@ -18,10 +18,11 @@ test: install-tests ## Run all tests
 
 check: lint types imports test ## Run everything that must hold before a commit
 
-lint: install ## Check style, formatting and the README's settings table
+lint: install ## Check style, formatting and what is drawn from the code
 	@$(python) -m ruff check
 	@$(python) -m ruff format --check
 	@$(python) -m tools.readme_settings --check
+	@$(python) -m tools.api_docs --check
 
 types: install ## Check types strictly
 	@$(python) -m mypy

@@ -90,6 +90,7 @@ class Server:
     hashers: Crew = attrs.field(init=False, factory=lambda: Crew("passwords", CREW))
     accounts: AccountDesk = attrs.field(init=False)
     media_keeper: MediaKeeper = attrs.field(init=False)
+    services: Services = attrs.field(init=False)
     door: Door = attrs.field(init=False)
     supervisor: Supervisor = attrs.field(init=False)
     port: int = attrs.field(init=False, default=0)
@@ -124,7 +125,7 @@ class Server:
         self.registry.supervisor = self.supervisor
         self.operations = Operations(self.supervisor, self.registry, self.stop)
         outside = Outside(settings.public_url, settings.allowed_origins, settings.trusted_proxies)
-        services = Services(
+        services = self.services = Services(
             registry=self.registry,
             stores=stores,
             verify=sign_ins.verify,

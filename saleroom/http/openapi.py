@@ -7,7 +7,7 @@ what it promises. Source: OpenAPI 3.1.1, RFC 9457, PROTOCOL 7.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -30,6 +30,9 @@ from saleroom.http.cookies import ACCESS, CSRF, CSRF_HEADER
 from saleroom.http.problems import CONTENT_TYPE, Problem
 from saleroom.protocol.schema import JsonSchema, SchemaBook
 from saleroom.protocol.shapes import wire_field
+
+Route = tuple[Rule, str, Contract, dict[str, Any]]
+"""A rule, one of its methods, what it promises, and its path's parameters."""
 
 JSON = "application/json"
 VERSION = "1"
@@ -78,7 +81,7 @@ class ProblemView:
 def openapi(rules: Map, handlers: Mapping[str, Callable[..., Any]]) -> dict[str, Any]:
     """Draw the document of an app's routes. Raises Undeclared."""
     book = SchemaBook()
-    drawn = [
+    drawn: list[Route] = [
         (rule, method, *declared(rule.rule, handlers[rule.endpoint]))
         for rule in rules.iter_rules()
         for method in sorted((rule.methods or set()) - IMPLIED)
@@ -99,9 +102,14 @@ def openapi(rules: Map, handlers: Mapping[str, Callable[..., Any]]) -> dict[str,
         "paths": paths,
         "components": {
             "schemas": dict(sorted(book.named.items())),
+            "examples": {code: {"value": _example(code)} for code in _all_codes(drawn)},
             "securitySchemes": SECURITY,
         },
     }
+
+
+def _all_codes(drawn: Iterable[Route]) -> list[str]:
+    return sorted({code for _, method, made, path in drawn for code in made.codes(method, path)})
 
 
 def _operation(
@@ -212,7 +220,7 @@ def _refusal(book: SchemaBook, status: int, codes: list[str]) -> dict[str, Any]:
     words = "; ".join(f"`{code}`: {Problem(code).detail}" for code in codes)
     narrowed = {"properties": {"status": {"const": status}, "code": {"enum": codes}}}
     schema = {"allOf": [book.open(ProblemView), narrowed]}
-    examples = {code: {"value": _example(code)} for code in codes}
+    examples = {code: {"$ref": f"#/components/examples/{code}"} for code in codes}
     made: dict[str, Any] = {
         "description": f"{HTTPStatus(status).phrase}. {words}",
         "content": {CONTENT_TYPE: {"schema": schema, "examples": examples}},
