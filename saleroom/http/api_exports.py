@@ -19,11 +19,11 @@ from saleroom.auction.roles import Role
 from saleroom.auction.state import EventState
 from saleroom.http.api_access import Access
 from saleroom.http.api_history import bids_of
-from saleroom.http.api_lots import Lots
 from saleroom.http.api_replicas import Replicas
 from saleroom.http.api_requests import event_id
 from saleroom.http.api_results import csv_text
 from saleroom.http.contract import contract
+from saleroom.http.lots import Lots
 from saleroom.http.problems import Problem
 
 TAG = "Tables"

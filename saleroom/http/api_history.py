@@ -64,27 +64,22 @@ def history_routes(services: Services, access: Access, replicas: Replicas) -> Bl
 
 def bids_of(lot: Lot) -> list[BidEntry]:
     """Give a lot's bids that stand, the oldest first, those of earlier rounds among them."""
-    return [*_round(lot.past, lot.past[-1].before if lot.past else None), *_round_now(lot)]
+    earlier = _round(lot.past, lot.past[-1].before) if lot.past else []
+    return [*earlier, *_round(lot.actions, lot.standing)]
 
 
-def _round_now(lot: Lot) -> list[BidEntry]:
-    return _round(lot.actions, lot.standing)
-
-
-def _round(actions: Sequence[Action], end: Standing | None) -> list[BidEntry]:
+def _round(actions: Sequence[Action], end: Standing) -> list[BidEntry]:
     """Read bids from actions; what an action made is what stood before the next one.
 
     end: what stands after the last. Rounds end with a sale or a pass, so that what follows a bid is
     of its own round.
     """
-    if end is None:
-        return []
-    afters = [action.before for action in actions[1:]] + [end]
-    first = actions[0].before if actions else end
+    standings = [*(action.before for action in actions), end]
     bids: list[BidEntry] = []
+    first = standings[0]
     if first.price is not None and first.bid_count:
         bids.append(BidEntry(None, None, first.leader, first.price, first.leader, ABSENTEE))
-    for action, after in zip(actions, afters, strict=True):
+    for action, after in zip(actions, standings[1:], strict=True):
         if action.kind == "bid" and after.price is not None:
             source = action.source or ONLINE
             bids.append(

@@ -427,6 +427,13 @@ async def test_bids_on_the_floor_before_the_opening_and_undone(autojump_clock: M
         assert amounts == [10_000, 40_000, 10_000]
 
 
+async def test_a_lot_without_bids_has_an_empty_history(autojump_clock: MockClock) -> None:
+    async with open_house() as house:
+        event = await house.sale(mode="sale", opening=500)
+        assert (await house.command(event, "ann", "buy", lot=1)).status == 200
+        assert await bids(house, event) == {"bids": [], "next": None}
+
+
 # Tables
 
 

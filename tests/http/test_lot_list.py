@@ -76,6 +76,7 @@ def test_what_a_search_found_comes_best_first() -> None:
 def test_a_lot_that_moves_does_not_shift_the_others() -> None:
     query = LotQuery(sort="price")
     first = page_of(LOTS, query, 2, {})
+    assert first.next is not None
     moved = [lot(9, price=1), *LOTS]
     second = page_of(moved, attrs.evolve(query, cursor=first.next), 2, {})
     assert [shown["lot"] for shown in second.lots] == [1, 3]
