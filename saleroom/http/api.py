@@ -29,14 +29,15 @@ from saleroom.http.api_exports import export_routes
 from saleroom.http.api_health import health_routes
 from saleroom.http.api_history import history_routes
 from saleroom.http.api_imports import import_routes
+from saleroom.http.api_join import join_routes
 from saleroom.http.api_journal import journal_routes
 from saleroom.http.api_lots import lot_routes
 from saleroom.http.api_me import me_routes
 from saleroom.http.api_media import media_routes
 from saleroom.http.api_operator import operator_routes
+from saleroom.http.api_own import own_routes
 from saleroom.http.api_published import PublishedEvents
 from saleroom.http.api_reading import note_edits
-from saleroom.http.api_own import own_routes
 from saleroom.http.api_registrations import registration_routes
 from saleroom.http.api_replicas import Replicas
 from saleroom.http.api_results import result_routes
@@ -103,7 +104,8 @@ def make_quart(services: Services) -> QuartTrio:
         donor_routes(services, access, trail),
         export_routes(access, lots, replicas),
         registration_routes(services, access, drafts, guests),
-        desk_routes(services, access, guests),
+        desk_routes(services, access, guests, trail),
+        join_routes(services, access, replicas, trail),
         watch_routes(services, access, views),
         wish_routes(services, access, views),
         own_routes(services, access, replicas),

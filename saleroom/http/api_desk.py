@@ -2,36 +2,36 @@
 
 Owns: the routes of one registration and of `/api/v1/events/{id}/tables`. Invariant: staff of the
 event see guests, and a guest themself; notes and locks' reasons are for staff alone. What was done
-to a guest is in the audit, by the names of fields and never their values.
+to a guest is in the audit, which names what is private and does not repeat it.
 Source: PROTOCOL 7, rules 19, 24 and 25, issue 6 point 3.
 """
 
 from __future__ import annotations
 
-import attrs
 from quart import Blueprint, Response
 
 from saleroom.auction.roles import Role, outranks
 from saleroom.http.api_access import Access
 from saleroom.http.api_requests import event_id, path_number, read_page, respond
+from saleroom.http.audit_trail import Trail
 from saleroom.http.bodies import read_changes, read_query
 from saleroom.http.contract import IDEMPOTENCY_KEY, contract
 from saleroom.http.desk_shapes import GuestChanges, GuestView, TablePage, TableQuery
 from saleroom.http.guests import UNKNOWN_PADDLE, Guests, own_json
 from saleroom.http.problems import Problem
 from saleroom.http.services import Services
-from saleroom.storage.audit_ports import AuditEntry
 from saleroom.storage.ports import NotFound
 
 TAG = "Registrations"
 ASKED = ("MALFORMED", "ID_REUSED", "EVENT_CLOSED", "EVENT_NOT_OPEN", "INVALID_AMOUNT")
 """What a published event may say to the command behind a change."""
+PRIVATE = frozenset({"name", "email", "phone", "notes"})
+"""What the audit names, and does not repeat."""
 
 
-def desk_routes(services: Services, access: Access, guests: Guests) -> Blueprint:
+def desk_routes(services: Services, access: Access, guests: Guests, trail: Trail) -> Blueprint:
     """Make the routes."""
     routes = Blueprint("desk", __name__)
-    doings = Doings(services)
     desk = services.stores.desk
 
     @routes.get("/events/<event>/registrations/<paddle>")
@@ -68,9 +68,17 @@ def desk_routes(services: Services, access: Access, guests: Guests) -> Blueprint
         identity, role = await access.admit(Role.CLERK, event_id(event))
         number = path_number(paddle, UNKNOWN_PADDLE)
         changes = await read_changes(GuestChanges, "INVALID_REGISTRATION")
+        before = await guests.one(event, number, is_draft=await access.is_draft(event, role))
         view = await guests.change(event, number, changes, identity.user, role)
-        await doings.note(
-            identity.user, role, "registration.change", event, number, sorted(changes)
+        await trail.note(
+            identity.user,
+            role,
+            "registration.change",
+            event=event,
+            target=f"paddle {number}",
+            before=before,
+            after=view,
+            private=PRIVATE,
         )
         return respond(view)
 
@@ -96,7 +104,8 @@ def desk_routes(services: Services, access: Access, guests: Guests) -> Blueprint
             await desk.undo_check_in(event, number)
         except NotFound:
             raise Problem(UNKNOWN_PADDLE) from None
-        await doings.note(identity.user, role, "registration.undo_check_in", event, number, [])
+        what, target = "registration.undo_check_in", f"paddle {number}"
+        await trail.note(identity.user, role, what, event=event, target=target)
         return respond(await guests.one(event, number, is_draft=is_draft))
 
     @routes.get("/events/<event>/tables")
@@ -118,27 +127,3 @@ def desk_routes(services: Services, access: Access, guests: Guests) -> Blueprint
         return respond({"tables": shown, "unseated": unseated, "next": following})
 
     return routes
-
-
-@attrs.frozen(eq=False)
-class Doings:
-    """What is done at the desk, for the audit."""
-
-    services: Services
-
-    async def note(
-        self, who: str, role: Role, what: str, event: str, paddle: int, fields: list[str]
-    ) -> None:
-        """Keep who did what to a paddle; of fields their names alone."""
-        await self.services.stores.audit.record(
-            AuditEntry(
-                self.services.clock.now_ms(),
-                who,
-                role.value,
-                what,
-                event,
-                f"paddle {paddle}",
-                None,
-                {"fields": fields} if fields else None,
-            )
-        )
