@@ -17,6 +17,7 @@ from saleroom.http.api_access import Access
 from saleroom.http.api_reading import has_tag
 from saleroom.http.api_replicas import Replicas
 from saleroom.http.api_requests import defining, event_id, path_number, respond
+from saleroom.http.api_shapes import ImageView
 from saleroom.http.bodies import read_body
 from saleroom.http.contract import IF_NONE_MATCH, NOBODY_ASKED, Payload, contract
 from saleroom.http.pictures import IMAGES_MAX, Pictures
@@ -34,26 +35,6 @@ UNKNOWN_LOT = "UNKNOWN_LOT"
 KEY_PATTERN = r"[0-9a-f]{64}\.(?:jpg|webp)"
 FOREVER = "public, max-age=31536000, immutable"
 MediaKey = Annotated[str, Chars(68, 69, KEY_PATTERN), Example(f"{'0123456789abcdef' * 4}.jpg")]
-
-
-@attrs.frozen
-class ThumbnailView:
-    """A smaller form of a picture; `/api/v1/media/{key}` shows it."""
-
-    key: str
-    width: int
-    height: int
-
-
-@attrs.frozen
-class ImageView:
-    """A picture of a lot; its thumbnails are at most 320, 640 and 1280 pixels wide."""
-
-    key: str
-    width: int
-    height: int
-    alt: str | None
-    thumbnails: list[ThumbnailView]
 
 
 @attrs.frozen

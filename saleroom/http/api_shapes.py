@@ -170,6 +170,26 @@ class LotChanges(LotFields):
 
 
 @attrs.frozen
+class ThumbnailView:
+    """A smaller form of a picture; `/api/v1/media/{key}` shows it."""
+
+    key: str
+    width: int
+    height: int
+
+
+@attrs.frozen
+class ImageView:
+    """A picture of a lot; its thumbnails are at most 320, 640 and 1280 pixels wide."""
+
+    key: str
+    width: int
+    height: int
+    alt: str | None
+    thumbnails: list[ThumbnailView]
+
+
+@attrs.frozen
 class LotView(LotSnapshot):
     """A lot as it stands, with what its organiser says of it; `version` 0: not in the catalogue."""
 
@@ -178,6 +198,7 @@ class LotView(LotSnapshot):
     category: str | None = attrs.field(kw_only=True)
     donor: int | None = attrs.field(kw_only=True)
     donor_name: str | None = attrs.field(kw_only=True)
+    images: list[ImageView] = attrs.field(kw_only=True)
     opening: int = ABSENT
     ladder: Ladder = ABSENT
     reserve: int = ABSENT

@@ -31,6 +31,8 @@ UNHURRIED = ApiLimits(
 NEW_EVENT = {"title": "Gala", "currency": "USD"}
 NEW_LOT = {"title": "A cruise", "mode": "live", "opening": 500}
 GUEST = {"name": "Guest"}
+PICTURE = f"{'0' * 64}.jpg"
+TABLE = "0" * 24
 PASSWORD = {"email": "zoe@hall.example", "password": "violet harbor nine"}
 NEW_ACCOUNT = {**PASSWORD, "name": "Zoe"}
 
@@ -105,9 +107,7 @@ CASES = [
     Case("GET", "/events/{private}/donors", None, "401 200 200 200 200 200 200 200 200"),
     Case("GET", "/events/{draft}/donors", None, "404 404 404 200 200 200 404 404 404"),
     Case("GET", "/events/{sale}/donors/1", None, "404 404 404 404 404 404 404 404 404"),
-    Case(
-        "POST", "/events/{sale}/donors", {"name": "Ann"}, "401 403 403 201 201 201 403 403 403"
-    ),
+    Case("POST", "/events/{sale}/donors", {"name": "Ann"}, "401 403 403 201 201 201 403 403 403"),
     Case(
         "PATCH",
         "/events/{sale}/donors/1",
@@ -132,6 +132,36 @@ CASES = [
         "/events/{draft}/lots/order",
         {"lots": [1]},
         "401 403 403 403 403 200 403 403 403",
+    ),
+    Case("POST", "/events/{sale}/lots/1/images", None, "401 403 403 415 415 415 403 403 403"),
+    Case(
+        "PUT",
+        "/events/{sale}/lots/1/images/order",
+        {"keys": []},
+        "401 403 403 200 200 200 403 403 403",
+    ),
+    Case(
+        "DELETE",
+        f"/events/{{sale}}/lots/1/images/{PICTURE}",
+        None,
+        "401 403 403 404 404 404 403 403 403",
+    ),
+    Case("GET", f"/media/{PICTURE}", None, "404 404 404 404 404 404 404 404 404"),
+    Case("POST", "/events/{sale}/imports", None, "401 403 403 403 403 415 403 403 403"),
+    Case("POST", "/events/{draft}/imports", None, "401 403 403 403 403 415 403 403 403"),
+    Case("GET", f"/events/{{sale}}/imports/{TABLE}", None, "401 403 403 403 403 404 403 403 403"),
+    Case(
+        "DELETE", f"/events/{{sale}}/imports/{TABLE}", None, "401 403 403 403 403 404 403 403 403"
+    ),
+    Case(
+        "POST",
+        f"/events/{{sale}}/imports/{TABLE}/confirm",
+        None,
+        "401 403 403 403 403 404 403 403 403",
+    ),
+    Case("GET", "/events/{sale}/imports/template.csv", None, "401 403 403 403 403 200 403 403 403"),
+    Case(
+        "GET", "/events/{sale}/imports/template.xlsx", None, "401 403 403 403 403 200 403 403 403"
     ),
     Case("GET", "/audit", None, "401 403 403 403 403 200 403 403 403"),
     Case("POST", "/events/{sale}/lots", NEW_LOT, "401 403 403 403 403 201 403 403 403"),
