@@ -119,6 +119,9 @@ class _Half:
         return f"{parameter['in']}, {need}. {self._kind(parameter['schema'])} {about}"
 
     def _answer(self, answer: Document) -> str:
+        if "$ref" in answer:
+            name = answer["$ref"].rpartition("/")[2]
+            answer = self.document["components"]["responses"][name]
         shown = [_marked(answer["description"])]
         for media, content in answer.get("content", {}).items():
             if media == "application/problem+json":

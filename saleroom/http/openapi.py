@@ -60,6 +60,8 @@ SECURITY: dict[str, dict[str, str]] = {
         "description": f"What the cookie `{CSRF}` holds, with each change asked by cookie.",
     },
 }
+SHARED_MOST = 2
+"""Refusals of so many codes stand once, under their names."""
 Needed = dict[str, list[str]]
 BY_TOKEN: Needed = {"bearer": []}
 READS_BY_COOKIE: Needed = {"cookie": []}
@@ -101,11 +103,23 @@ def openapi(rules: Map, handlers: Mapping[str, Callable[..., Any]]) -> dict[str,
         "tags": [{"name": tag} for tag in dict.fromkeys(made.tag for _, _, made, _ in drawn)],
         "paths": paths,
         "components": {
-            "schemas": dict(sorted(book.named.items())),
             "examples": {code: {"value": _example(code)} for code in _all_codes(drawn)},
+            "responses": _shared(book, drawn),
             "securitySchemes": SECURITY,
+            "schemas": dict(sorted(book.named.items())),
         },
     }
+
+
+def _shared(book: SchemaBook, drawn: Iterable[Route]) -> dict[str, Any]:
+    """Draw the refusals of few codes, which many routes have in common."""
+    refusals = {
+        ".".join(codes): _refusal(book, status, codes)
+        for _, method, made, path in drawn
+        for status, codes in _by_status(made.codes(method, path))
+        if len(codes) <= SHARED_MOST
+    }
+    return dict(sorted(refusals.items()))
 
 
 def _all_codes(drawn: Iterable[Route]) -> list[str]:
@@ -118,8 +132,12 @@ def _operation(
     parameters = [*_path(book, path), *_query(book, made), *_headers(book, made)]
     answers = {str(status): _answer(book, status, kind) for status, kind in made.answers.items()}
     for status, codes in _by_status(made.codes(method, path)):
-        refused = _refusal(book, status, codes)
-        answers[str(status)] = _both(answers.get(str(status)), refused)
+        if str(status) in answers:
+            answers[str(status)]["content"] |= _refusal(book, status, codes)["content"]
+        elif len(codes) <= SHARED_MOST:
+            answers[str(status)] = {"$ref": f"#/components/responses/{'.'.join(codes)}"}
+        else:
+            answers[str(status)] = _refusal(book, status, codes)
     operation: dict[str, Any] = {
         "tags": [made.tag],
         "summary": made.summary,
@@ -248,13 +266,6 @@ def _by_status(codes: list[str]) -> Iterator[tuple[int, list[str]]]:
     statuses = dict.fromkeys(Problem(code).status for code in codes)
     for status in statuses:
         yield status, [code for code in codes if Problem(code).status == status]
-
-
-def _both(answer: dict[str, Any] | None, refused: dict[str, Any]) -> dict[str, Any]:
-    """Lay an answer and a refusal of the same status together."""
-    if answer is None:
-        return refused
-    return {**refused, "content": {**answer.get("content", {}), **refused["content"]}}
 
 
 def _without_null(schema: JsonSchema) -> JsonSchema:

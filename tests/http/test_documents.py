@@ -90,7 +90,7 @@ def test_every_example_holds(document: dict[str, Any]) -> None:
 def test_every_problem_that_is_shown_holds() -> None:
     document = http_document()
     held = 0
-    for part in parts(document["paths"]):
+    for part in parts(document):
         problem = part.get("application/problem+json", {})
         for code in problem.get("examples", {}):
             example = document["components"]["examples"][code]["value"]
