@@ -19,6 +19,7 @@ from bench.commit import measure_commit
 from bench.compare import measure_compare
 from bench.diff import diff_lines
 from bench.fanout import measure_fanout
+from bench.floor import measure_floor
 from bench.host import CHECKOUT
 from bench.idle import measure_idle
 from bench.memory import measure_memory
@@ -38,6 +39,7 @@ MEASURES: Mapping[str, tuple[str, Callable[[Setting], Measured]]] = {
     "replay": ("facts from bytes, the chain checked", measure_replay),
     "actor": ("durable commands, straight into the actor", measure_actor),
     "commit": ("purchases accepted, durable and answered a second", measure_commit),
+    "floor": ("what the system takes for a send, without any server", measure_floor),
     "fanout": ("CPU of the server for one frame to one socket", measure_fanout),
     "memory": ("memory of an idle connection", measure_memory),
     "idle": ("CPU of sockets while nobody bids", measure_idle),

@@ -21,9 +21,14 @@ from bench.book import open_book, questions, rising_maxes, straight_bids
 from bench.inside_actor import measure_actor
 from bench.sampler import Sampler
 from bench.windows import Windows
+from saleroom.actors.recovery import REPLAY_SLICE
+from saleroom.auction.apply import apply
 from saleroom.auction.book import Book
 from saleroom.auction.commands import Command
-from saleroom.loop_watch import NEVER, YOUNG_OBJECTS
+from saleroom.auction.decide import decide, permit
+from saleroom.auction.refusal import Refusal
+from saleroom.auction.state import Entry
+from saleroom.loop_watch import MIDDLE_ROUNDS, NEVER, YOUNG_OBJECTS
 
 SAMPLED_PART = 5
 
@@ -33,7 +38,7 @@ Maker = Callable[[int], Iterator[tuple[Command, str]]]
 def main() -> None:
     """Measure what is named, and print what was found."""
     name, count = sys.argv[1], int(sys.argv[2])
-    gc.set_threshold(YOUNG_OBJECTS, NEVER, NEVER)
+    gc.set_threshold(YOUNG_OBJECTS, MIDDLE_ROUNDS, NEVER)
     found = attrs.asdict(LOOPS[name](count))
     sampler = Sampler()
     sampler.start()
@@ -50,18 +55,39 @@ def settle() -> None:
 
 
 def _decide(maker: Maker) -> Callable[[int], Windows]:
+    """Time the rules alone: a command becomes facts, and the facts a new state."""
+
     def measure(count: int) -> Windows:
-        book, _ = open_book()
+        state = open_book()[0].state
         asked = questions(maker(count), count)
         settle()
         windows = Windows()
         for share in windows.shares(asked):
             for question in share:
-                if not book.ask(question).records:
+                facts = None if permit(state, question) else decide(state, question)
+                if facts is None or isinstance(facts, Refusal):
                     raise SystemExit(f"refused: {question}")
+                for fact in facts:
+                    seq = state.seq + 1 if fact.public else None
+                    by, command, digest = question.by, question.id, question.digest
+                    place = state.position + 1, seq, max(question.at, state.at)
+                    apply(state, Entry(*place, by, command, digest, fact))
         return windows
 
     return measure
+
+
+def _write(count: int) -> Windows:
+    """Time the whole book."""
+    book, _ = open_book()
+    asked = questions(straight_bids(count), count)
+    settle()
+    windows = Windows()
+    for share in windows.shares(asked):
+        for question in share:
+            if not book.ask(question).records:
+                raise SystemExit(f"refused: {question}")
+    return windows
 
 
 def _replay(count: int) -> Windows:
@@ -75,10 +101,12 @@ def _replay(count: int) -> Windows:
     settle()
     windows = Windows()
     for share in windows.shares(bids):
-        for body, head in share:
+        for count, (body, head) in enumerate(share, 1):
             read.replay(body)
             if read.head != head:
                 raise SystemExit("the chain does not hold")
+            if count % REPLAY_SLICE == 0:
+                gc.freeze()  # as a recovery does
     if read.state != book.state:
         raise SystemExit("the replayed state is another one")
     return windows
@@ -87,6 +115,7 @@ def _replay(count: int) -> Windows:
 LOOPS: dict[str, Callable[[int], Windows]] = {
     "straight": _decide(straight_bids),
     "maxes": _decide(rising_maxes),
+    "book": _write,
     "replay": _replay,
     "actor": measure_actor,
 }

@@ -35,21 +35,26 @@ class Loop:
     name: str
     figure: str
     conditions: str
-    goal: Goal
+    goal: Goal | None
 
 
 STRAIGHT = Loop(
     "straight",
     "straight bids decided",
-    "bids of 500 users on 20 silent lots, each at the ask; decided, encoded, chained, remembered",
+    "bids of 500 users on 20 silent lots, each at the ask; decided and applied",
     Goal(">=", 120_000),
 )
 MAXES = Loop(
     "maxes",
     "rising maxes decided",
-    "maxes of 500 users on 20 silent lots, each above the one that leads; decided, encoded, "
-    "chained, remembered",
+    "maxes of 500 users on 20 silent lots, each above the one that leads; decided and applied",
     Goal(">=", 120_000),
+)
+BOOK = Loop(
+    "book",
+    "straight bids written down",
+    "the straight bids again: decided, applied, encoded, chained, and their answers remembered",
+    None,
 )
 REPLAY = Loop(
     "replay",
@@ -66,8 +71,8 @@ ACTOR = Loop(
 
 
 def measure_engine(setting: Setting) -> list[Result]:
-    """Take the measures of the book."""
-    return [_measure(setting, STRAIGHT), _measure(setting, MAXES)]
+    """Take the measures of the rules, and of the book around them."""
+    return [_measure(setting, loop) for loop in (STRAIGHT, MAXES, BOOK)]
 
 
 def measure_replay(setting: Setting) -> list[Result]:

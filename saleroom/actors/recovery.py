@@ -7,6 +7,7 @@ checked against the chain. Source: I3, I4, I5.
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections import deque
 from collections.abc import Callable
@@ -102,7 +103,7 @@ async def restored(snapshot: Snapshot) -> tuple[Book, int]:
         except StopIteration as done:
             rebuilt: tuple[Book, int] = done.value
             return rebuilt
-        await trio.lowlevel.checkpoint()
+        await _rest()
 
 
 async def _from_snapshot(
@@ -159,10 +160,16 @@ async def _read(
                 return
             take(record)
             if count % REPLAY_SLICE == 0:
-                await trio.lowlevel.checkpoint()
+                await _rest()
         if len(page) < PAGE_RECORDS:
             return
         after = page[-1].position
+
+
+async def _rest() -> None:
+    """Set what was rebuilt aside, unseen by the collector, since it stays; look at the loop."""
+    gc.freeze()
+    await trio.lowlevel.checkpoint()
 
 
 def _check_told(site: Site, book: Book, epoch: str) -> None:

@@ -10,6 +10,7 @@ an older version is read by raising its fields to the present one. Source: ARCHI
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -21,6 +22,8 @@ from saleroom.auction.state import Entry
 HEAD_BYTES = KEY_BYTES = 32
 GENESIS = bytes(HEAD_BYTES)
 """The head before the first fact."""
+KEYS_KEPT = 64
+"""Journals whose hash is at hand; more events at once pay for it again."""
 
 
 Fields = dict[str, Any]
@@ -77,7 +80,15 @@ def _raised(name: str, version: int, fields: Fields) -> Fields:
 
 def next_head(head: bytes, body: bytes, key: bytes) -> bytes:
     """Chain a body to the head before it: 32 bytes."""
-    return blake2b(head + body, digest_size=HEAD_BYTES, key=key).digest()
+    chained = _keyed(key).copy()
+    chained.update(head + body)
+    return chained.digest()
+
+
+@lru_cache(maxsize=KEYS_KEPT)
+def _keyed(key: bytes) -> blake2b:
+    """Give a hash that has taken the key, to be copied: a third cheaper than to key each."""
+    return blake2b(digest_size=HEAD_BYTES, key=key)
 
 
 def chain_key(first_body: bytes) -> bytes:
