@@ -373,3 +373,21 @@ async def test_a_table_that_a_worker_cannot_read_is_refused(
         monkeypatch.setattr(InlineWorkers, "run", fail)
         reply = await check(house, event, TWO_LOTS)
         assert (reply.status, reply.code) == (422, "INVALID_IMPORT")
+
+
+async def test_an_exported_table_can_be_imported(autojump_clock: MockClock) -> None:
+    async with open_house() as house:
+        first, second = await house.event(), await house.event(draft=True)
+        table = LOTS.replace("\n", ",Ends at,Buy now\n") + (
+            '7,"=1+1, ""a quilt""",silent,"$1,250.50",Craft,Two\nlines,2030-05-01T20:00Z,5000\n'
+            "9,A trip,pledge,500,,,,\n"
+        ).replace("Two\nlines", '"Two\nlines"')
+        assert (await confirm(house, await checked(house, first, table))).status == 200
+        await trio.sleep(1)  # virtual time: the view is written
+        sheet = await house.call("GET", f"/api/v1/events/{first}/lots.csv", "clerk")
+        made = await checked(house, second, sheet.body)
+        assert (made["problems"], made["additions"]) == ([], 2)
+        assert (await confirm(house, made)).status == 200
+        lots = house.stores.catalogue.lots
+        assert await lots(second) == await lots(first)
+        assert (await lots(first))[0].definition["opening"] == 125_050
