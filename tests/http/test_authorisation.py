@@ -35,6 +35,8 @@ PICTURE = f"{'0' * 64}.jpg"
 TABLE = "0" * 24
 PASSWORD = {"email": "zoe@hall.example", "password": "violet harbor nine"}
 NEW_ACCOUNT = {**PASSWORD, "name": "Zoe"}
+JOINING = {"code": "00000-00000", "name": "Zoe", "accept_terms": True}
+NEW_LIST = {"title": "Wishes", "currency": "USD"}
 
 
 @attrs.frozen
@@ -320,6 +322,30 @@ CASES = [
         "401 403 403 403 403 404 403 403 403",
     ),
     Case("POST", "/accounts/nobody/sign-out", None, "401 403 403 403 403 404 403 403 403"),
+    Case("GET", "/events/{sale}/watch/1", None, "401 200 200 200 200 200 403 403 403"),
+    Case("PUT", "/events/{sale}/watch/1", None, "401 200 200 200 200 200 403 403 403"),
+    Case("DELETE", "/events/{sale}/watch/1", None, "401 204 204 204 204 204 403 403 403"),
+    Case("GET", "/events/{sale}/watchers", None, "200 200 200 200 200 200 200 200 200"),
+    Case("GET", "/events/{private}/watchers", None, "401 200 200 200 200 200 200 200 200"),
+    Case("GET", "/me/watching", None, "401 200 200 200 200 200 200 200 200"),
+    Case("GET", "/me/bids", None, "401 200 200 200 200 200 200 200 200"),
+    Case("GET", "/me/wins", None, "401 200 200 200 200 200 200 200 200"),
+    Case("GET", "/me/pledges", None, "401 200 200 200 200 200 200 200 200"),
+    Case("POST", "/events/{sale}/join-codes", {}, "401 403 403 201 201 201 403 403 403"),
+    Case("GET", "/events/{sale}/join-codes", None, "401 403 403 200 200 200 403 403 403"),
+    Case("GET", "/events/{sale}/join-codes/x.svg", None, "401 403 403 404 404 404 403 403 403"),
+    Case("DELETE", "/events/{sale}/join-codes/x", None, "401 403 403 404 404 404 403 403 403"),
+    Case("POST", "/join", JOINING, "422 422 422 422 422 422 422 422 422"),
+    Case("POST", "/me/wishlists", NEW_LIST, "401 201 201 201 201 201 201 201 201"),
+    Case("GET", "/me/wishlists", None, "401 200 200 200 200 200 200 200 200"),
+    Case("GET", "/me/wishlists/x", None, "401 404 404 404 404 404 404 404 404"),
+    Case("PATCH", "/me/wishlists/x", {}, "401 404 404 404 404 404 404 404 404"),
+    Case("DELETE", "/me/wishlists/x", None, "401 404 404 404 404 404 404 404 404"),
+    Case("POST", "/me/wishlists/x/items", {}, "401 404 404 404 404 404 404 404 404"),
+    Case("DELETE", "/me/wishlists/x/items/1", None, "401 404 404 404 404 404 404 404 404"),
+    Case("GET", "/wishlists/x", None, "404 404 404 404 404 404 404 404 404"),
+    Case("POST", "/wishlists/x/items/1/gifts", {}, "401 404 404 404 404 404 404 404 404"),
+    Case("DELETE", "/wishlists/x/gifts/y", None, "401 404 404 404 404 404 404 404 404"),
 ]
 
 
