@@ -33,6 +33,7 @@ from saleroom.http.join_codes import CodeMaker
 from saleroom.http.jwks import JwksKeys
 from saleroom.http.outside import Outside
 from saleroom.http.passwords import CREW
+from saleroom.http.rates import Rates
 from saleroom.http.services import Services
 from saleroom.http.sign_ins import SignInDesk
 from saleroom.http.tokens import (
@@ -57,6 +58,7 @@ from saleroom.storage.migrate import MigrationError, migrate
 from saleroom.storage.objects import open_objects
 from saleroom.storage.pg_pool import PostgresPool
 from saleroom.storage.ports import HotStore, StoreUnavailable
+from saleroom.storage.redis_rates import open_rates
 from saleroom.storage.stores import open_hot, postgres_stores
 from saleroom.supervisor import Child, ChildSpec, Node, Pool, Strategy, Supervisor, SupervisorSpec
 from saleroom.workers.crew import Crew
@@ -80,6 +82,7 @@ class Server:
     pool: PostgresPool
     hot: HotStore
     objects: Objects
+    rates: Rates
     postgres: EmbeddedPostgres | None
     issuer: TokenIssuer = attrs.field(init=False)
     registry: Registry = attrs.field(init=False)
@@ -119,7 +122,11 @@ class Server:
         self.watch = LoopWatch(self.registry.commands_entered, self._connections_ended)
         self.operators = OperatorFeed(self.tree, self._clock)
         self.doorkeeper = Doorkeeper(
-            self.registry.find, sign_ins.verify, self._operate, doorkeeper_limits(limits)
+            self.registry.find,
+            sign_ins.verify,
+            self._operate,
+            doorkeeper_limits(limits),
+            share_of=self.rates.share_of,
         )
         self.supervisor = Supervisor(self._tree(), rng=random.Random())  # noqa: S311 - jitter
         self.registry.supervisor = self.supervisor
@@ -140,6 +147,7 @@ class Server:
             cookies=Cookies(self.secret.derived("csrf"), outside.is_https),
             codes=CodeMaker(self.secret.derived(JOIN_CODES)),
             outside=outside,
+            rates=self.rates,
             is_logging_access=settings.access_log,
         )
         asgi_app, quick = make_app(services)
@@ -395,7 +403,8 @@ class Server:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self.doorkeeper.watch_forever)
             await child.stopping.wait()
-            await self.doorkeeper.drain()
+            if self.doorkeeper.is_draining:
+                await self.doorkeeper.drain()
             nursery.cancel_scope.cancel()
 
     async def _run_listener(self, child: Child) -> None:
@@ -405,6 +414,8 @@ class Server:
             child.started()
             await child.stopping.wait()
             self.door.stop()
+            if self.doorkeeper.is_draining:  # sockets are sent away while requests end
+                nursery.start_soon(self.doorkeeper.drain)
 
 
 @attrs.frozen
@@ -442,6 +453,11 @@ async def open_server(settings: Settings) -> AsyncIterator[Server]:
         raise BadSetting(f"SALEROOM_MEDIA_URL: {error.strerror}") from None
     postgres = None if settings.database_url else EmbeddedPostgres(folder)
     dsn = settings.database_url or (postgres.dsn if postgres else "")
-    async with open_bridge() as bridge, open_hot(bridge, settings.redis_url) as hot:
+    async with (
+        open_bridge() as bridge,
+        open_hot(bridge, settings.redis_url) as hot,
+        open_rates(bridge, settings.redis_url) as shared,
+    ):
         pool = PostgresPool(bridge, dsn)
-        yield Server(settings, folder, secret, pool, hot, objects, postgres)
+        rates = Rates(shared=shared)
+        yield Server(settings, folder, secret, pool, hot, objects, rates, postgres)

@@ -18,7 +18,7 @@ import attrs
 import trio
 
 from saleroom.actors.operator_session import OperatorSession
-from saleroom.actors.session import Connection, Session, TalkLimits, Verify
+from saleroom.actors.session import Connection, Session, ShareOf, TalkLimits, Verify
 from saleroom.actors.site import Site
 from saleroom.protocol.close import Close
 from saleroom.protocol.identity import Identity
@@ -75,7 +75,8 @@ class Doorkeeper:
     """Admit websockets to their events and look after them.
 
     find: gives an event's site and whether spectators may read it, None for an unknown event.
-    operate: makes an operator's session of a connection.
+    operate: makes an operator's session of a connection. share_of: gives the rate that a user's
+    sockets share; None: each has its own.
     Each session has one live entry among those due, the one that `_sessions` names; the entries of
     sessions that ended hold nothing of them.
     """
@@ -86,6 +87,7 @@ class Doorkeeper:
     limits: DoorkeeperLimits = attrs.field(factory=DoorkeeperLimits)
     now: Callable[[], float] = time.time
     is_draining: bool = False
+    share_of: ShareOf | None = None
     _sessions: dict[Watched, int] = attrs.field(init=False, factory=dict)
     _of_user: dict[tuple[str, str], dict[Session, None]] = attrs.field(init=False, factory=dict)
     _watched: dict[int, Watched] = attrs.field(init=False, factory=dict)
@@ -106,7 +108,13 @@ class Doorkeeper:
             return await connection.close(Close.UNKNOWN_EVENT, Close.UNKNOWN_EVENT.name)
         site, is_public = found
         session = Session(
-            connection, site, self.verify, self.limits.talk, is_public, self._welcomed
+            connection,
+            site,
+            self.verify,
+            self.limits.talk,
+            is_public,
+            self._welcomed,
+            self.share_of,
         )
         self._watch(session, trio.current_time() + self.limits.talk.heartbeat_ms / 1000)
         try:

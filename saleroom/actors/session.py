@@ -37,10 +37,15 @@ from saleroom.protocol.session import (
     Renew,
     SessionLimits,
     SessionMachine,
+    Share,
 )
 
 Verify = Callable[[str], Awaitable[Identity]]
 """Raises TokenRejected, KeysUnavailable."""
+
+
+ShareOf = Callable[[str, bool], Share]
+"""Gives what a user's connections share, as staff or not."""
 
 
 class Connection(Protocol):
@@ -86,6 +91,7 @@ class Session:
     limits: TalkLimits
     is_public: bool = True
     on_welcome: Callable[[Session], None] = lambda session: None
+    share_of: ShareOf | None = None
     identity: Identity | None = None
     machine: SessionMachine = attrs.field(init=False)
     member: Member | None = attrs.field(init=False, default=None)
@@ -183,7 +189,7 @@ class Session:
         )
         assert hello.resume is not None or not resumes
         seq = hello.resume.seq if resumes and hello.resume is not None else published.seq
-        self.machine.admitted(role, trio.current_time())
+        self.machine.admitted(role, trio.current_time(), self._share())
         now = self.site.clock.now_ms()
         you = {
             "role": None if role is None else role.value,
@@ -207,6 +213,11 @@ class Session:
         self._send(message)
         self.member = Member(self.connection.stream, user, paddle, is_staff, is_conflated, seq + 1)
         audience.join(self.member)
+
+    def _share(self) -> Share | None:
+        if self.identity is None or self.share_of is None:
+            return None
+        return self.share_of(self.identity.user, outranks(self._role(), Role.CLERK))
 
     def _name(self, paddle: int | None) -> str | None:
         if self.identity is None:
@@ -236,7 +247,7 @@ class Session:
                 Refuse(refresh.id, Refusal(Code.FORBIDDEN, detail="the token is another user's"))
             )
         self.identity = renewed
-        self.machine.admitted(self._role(), trio.current_time())
+        self.machine.admitted(self._role(), trio.current_time(), self._share())
         if self.member is not None:
             self.member.rank(is_staff=outranks(self._role(), Role.CLERK))
         self.on_welcome(self)

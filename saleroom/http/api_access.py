@@ -8,18 +8,17 @@ Source: rules 24 and 29, PROTOCOL 6 and 7.
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from typing import Any, cast
 
 import attrs
-import trio
 from quart import request
 
 from saleroom.actors.site import Site
 from saleroom.auction.roles import Role, highest, outranks
 from saleroom.http.problems import Problem, busy
+from saleroom.http.rates import RATE, too_many, user_quota
 from saleroom.http.services import Services
 from saleroom.protocol.identity import STAFF, Identity, KeysUnavailable, TokenRejected
-from saleroom.protocol.session import Bucket
 from saleroom.storage.ports import EventRow, NotFound
 
 DRAFT = "draft"
@@ -42,7 +41,6 @@ class Access:
     """The gate of every route."""
 
     services: Services
-    _buckets: OrderedDict[tuple[str, bool], Bucket] = attrs.field(init=False, factory=OrderedDict)
 
     async def identify(self) -> Identity | None:
         """Give who asks, by token or by cookie; None for nobody.
@@ -72,7 +70,7 @@ class Access:
     async def admit_signed_in(self) -> Identity:
         """Give who writes, whatever their roles, and count it against their rate."""
         identity = await self.signed_in()
-        self._spend(identity.user, is_staff=bool(_roles(identity, None) & STAFF))
+        await self._spend(identity.user, is_staff=bool(_roles(identity, None) & STAFF))
         return identity
 
     async def require(self, least: Role, event: str | None) -> tuple[Identity, Role]:
@@ -89,7 +87,7 @@ class Access:
     async def admit(self, least: Role, event: str | None) -> tuple[Identity, Role]:
         """Give who writes, as `require` does, and count it against their rate."""
         identity, role = await self.require(least, event)
-        self._spend(identity.user, outranks(role, Role.CLERK))
+        await self._spend(identity.user, outranks(role, Role.CLERK))
         return identity, role
 
     async def require_operator(self) -> Identity:
@@ -159,17 +157,12 @@ class Access:
         cookies.require_proof(identity.sign_in)
         return identity
 
-    def _spend(self, user: str, is_staff: bool) -> None:
-        limits, now = self.services.limits, trio.current_time()
-        rates = limits.commands
-        rate = rates.staff_rate if is_staff else rates.donor_rate
-        burst = rates.staff_burst if is_staff else rates.donor_burst
-        bucket = self._buckets.setdefault((user, is_staff), Bucket(rate, burst, burst, now))
-        self._buckets.move_to_end((user, is_staff))
-        if len(self._buckets) > limits.users_max:
-            self._buckets.popitem(last=False)
-        if wait_s := bucket.take(now):
-            raise Problem("RATE_LIMITED", retry_after_ms=int(wait_s * 1000) + 1)
+    async def _spend(self, user: str, is_staff: bool) -> None:
+        quota = user_quota(self.services.limits.commands, is_staff=is_staff)
+        spent = await self.services.rates.spend(quota, user)
+        cast(dict[str, Any], request.scope)[RATE] = spent
+        if spent.taken.wait_s:
+            raise too_many(spent)
 
 
 def role_of(identity: Identity, event: str | None) -> Role | None:

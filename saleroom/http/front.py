@@ -26,7 +26,9 @@ from saleroom.http.courtesy import Courtesy, Header
 from saleroom.http.hypercorn_door import AsgiApp, Message, Receive, Send
 from saleroom.http.outside import Outside
 from saleroom.http.problems import Problem, problem_response
+from saleroom.http.rates import RATE, Quota, Rates, Spent, too_many
 from saleroom.http.request_tally import UNMATCHED, RequestTally
+from saleroom.http.services import Services
 
 logger = logging.getLogger("saleroom.access")
 
@@ -39,11 +41,15 @@ EVENT = "saleroom.event"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+PROBES = frozenset({"/alive", "/ready", "/metrics"})
+"""What watches over us is answered in a flood too."""
+ADDRESS = Quota("address", 500.0, 5_000)
+"""A ballroom behind one address may load a page all at once; kept answers are not counted."""
 PEER_LEFT = 499
 """As what a request counts whose peer did not wait for the answer."""
 
 
-def put_front(app: QuartTrio, outside: Outside, tally: RequestTally, *, is_logging: bool) -> None:
+def put_front(app: QuartTrio, services: Services) -> None:
     """Have an app served through a front, and tell the front which route each request took."""
 
     @app.after_request
@@ -54,7 +60,13 @@ def put_front(app: QuartTrio, outside: Outside, tally: RequestTally, *, is_loggi
             scope[EVENT] = (request.view_args or {}).get("event")
         return response
 
-    front = Front(cast(AsgiApp, app.asgi_app), outside, tally, is_logging)
+    front = Front(
+        cast(AsgiApp, app.asgi_app),
+        services.outside,
+        services.requests,
+        services.rates,
+        is_logging=services.is_logging_access,
+    )
     app.asgi_app = front  # type: ignore[assignment,method-assign]
 
 
@@ -65,7 +77,9 @@ class Front:
     app: AsgiApp
     outside: Outside
     tally: RequestTally
+    rates: Rates = attrs.field(factory=Rates)
     is_logging: bool = False
+    per_address: Quota = ADDRESS
     courtesy: Courtesy = attrs.field(init=False)
 
     @courtesy.default
@@ -92,6 +106,8 @@ class Front:
                 own: list[Header] = list(message.get("headers", ()))
                 own += self.courtesy.added(own, headers.one(b"origin"))
                 own.append((b"x-request-id", made.encode()))
+                spent: Spent | None = scope.get(RATE)
+                own += [] if spent is None else spent.headers()
                 message = {**message, "headers": own}
             await send(message)
 
@@ -113,12 +129,19 @@ class Front:
                 await _answer(send, 204, preflight, b"")
                 return
         if self._is_forged(scope["method"], headers):
-            refused = problem_response(
-                Problem("FORBIDDEN", "a page of another site may not act with your cookies")
-            )
-            pairs = [(name.encode(), value.encode()) for name, value in refused.headers.items()]
-            await _answer(send, refused.status_code, pairs, await refused.get_data(as_text=False))
+            detail = "a page of another site may not act with your cookies"
+            await _refuse(send, Problem("FORBIDDEN", detail))
             return
+        if scope["path"] not in PROBES:
+            address = (scope.get("client") or ("",))[0]
+            if scope["method"] in SAFE:
+                spent = self.rates.spend_here(self.per_address, address)
+            else:
+                spent = await self.rates.spend(self.per_address, address)
+            scope[RATE] = spent
+            if spent.taken.wait_s:
+                await _refuse(send, too_many(spent))
+                return
         await self.app(scope, receive, send)
 
     def _see_through_proxies(self, scope: Message, headers: _Headers) -> None:
@@ -178,6 +201,12 @@ class _Headers:
 
     def all(self, name: bytes) -> list[str]:
         return self._values.get(name, [])
+
+
+async def _refuse(send: Send, problem: Problem) -> None:
+    refused = problem_response(problem)
+    pairs = [(name.encode(), value.encode()) for name, value in refused.headers.items()]
+    await _answer(send, refused.status_code, pairs, await refused.get_data(as_text=False))
 
 
 async def _answer(send: Send, status: int, headers: list[Header], body: bytes) -> None:

@@ -19,6 +19,7 @@ from saleroom.http.cookies import Cookies
 from saleroom.http.join_codes import CodeMaker
 from saleroom.http.keep import Freshness
 from saleroom.http.outside import NOWHERE, Outside
+from saleroom.http.rates import Rates
 from saleroom.http.request_tally import RequestTally
 from saleroom.protocol.session import SessionLimits
 from saleroom.storage.media_ports import Objects
@@ -37,7 +38,6 @@ class ApiLimits:
     page_default: int = 50
     page_max: int = 200
     journal_page_max: int = 1_000  # about 300 KiB of facts
-    users_max: int = 20_000  # whose rate is remembered; who is forgotten starts with a full bucket
     replicas_max: int = 8  # events of which a copy is kept for results and journals
     commands: SessionLimits = attrs.field(factory=SessionLimits)  # as on a websocket
 
@@ -68,6 +68,7 @@ class Services:
     limits: ApiLimits = attrs.field(factory=ApiLimits)
     outside: Outside = NOWHERE
     requests: RequestTally = attrs.field(factory=RequestTally)
+    rates: Rates = attrs.field(factory=Rates)
     is_logging_access: bool = False
     freshness: Freshness = attrs.field(init=False)
 

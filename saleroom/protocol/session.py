@@ -98,6 +98,10 @@ class Bucket:
         return (1 - self.level) / self.rate
 
 
+Share = Callable[[float, float], Bucket]
+"""Gives a bucket of a rate and a burst."""
+
+
 @attrs.define
 class SessionMachine:
     """One connection's conversation."""
@@ -108,14 +112,17 @@ class SessionMachine:
     malformed: int = 0
     _bucket: Bucket | None = None
 
-    def admitted(self, role: Role | None, now: float) -> None:
-        """Go on with a role; None for a spectator. Also after a refresh changed it."""
+    def admitted(self, role: Role | None, now: float, share: Share | None = None) -> None:
+        """Go on with a role; None for a spectator. Also after a refresh changed it.
+
+        share: gives the bucket that this connection draws on with others; None: one of its own.
+        """
         self.state, self.role = ACTIVE, role
         is_staff = outranks(role, Role.CLERK)
         rate = self.limits.staff_rate if is_staff else self.limits.donor_rate
         burst = self.limits.staff_burst if is_staff else self.limits.donor_burst
         if self._bucket is None or self._bucket.rate != rate:
-            self._bucket = Bucket(rate, burst, burst, now)
+            self._bucket = Bucket(rate, burst, burst, now) if share is None else share(rate, burst)
 
     def receive(self, text: str, now: float) -> Step:
         """Take one text frame. now: seconds of a monotonic clock."""

@@ -8,6 +8,8 @@ Source: rate_ports.py, the generic cell rate algorithm (ITU-T I.371).
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import trio
@@ -18,7 +20,7 @@ from redis.exceptions import RedisError
 
 from saleroom.storage.bridge import Bridge, time_limit
 from saleroom.storage.ports import StoreUnavailable
-from saleroom.storage.rate_ports import Taken
+from saleroom.storage.rate_ports import RateStore, Taken
 
 CALL_LIMIT_S = 0.25  # a request waits no longer to be counted elsewhere too
 CONNECTIONS_MAX = 4
@@ -35,6 +37,19 @@ if over > 0 then return {math.ceil(over), 0} end
 redis.call('SET', KEYS[1], string.format('%.0f', full_at), 'PX', math.ceil((full_at - now) / 1000))
 return {0, math.floor((room - (full_at - now)) / each)}
 """
+
+
+@asynccontextmanager
+async def open_rates(bridge: Bridge, redis_url: str | None) -> AsyncIterator[RateStore | None]:
+    """Hold what all servers count in for the length of the block; without a URL there is none."""
+    if redis_url is None:
+        yield None
+        return
+    rates = RedisRates(bridge, redis_url)
+    try:
+        yield rates
+    finally:
+        await rates.close()
 
 
 class RedisRates:

@@ -12,6 +12,7 @@ from trio.testing import MockClock
 from saleroom.actors.doorkeeper import DRAIN_RATE, DoorkeeperLimits
 from saleroom.auction.roles import Role
 from saleroom.protocol.close import Close
+from saleroom.protocol.session import Bucket, Share
 from tests.actors.line import PING, TEXT, split_frames
 from tests.actors.stage import WALL_MS, open_stage, settle, silent
 from tests.actors.weather import slow
@@ -242,3 +243,26 @@ async def test_odd_moments_do_not_hold_the_wheel(autojump_clock: MockClock) -> N
             await trio.sleep(1 / 3)
             stage.doorkeeper.look_after(line.last_seen + 30)
         assert line.ended is None
+
+
+async def test_the_sockets_of_one_user_draw_on_one_rate(autojump_clock: MockClock) -> None:
+    async with open_stage() as stage:
+        buckets: dict[tuple[str, bool], Bucket] = {}
+
+        def share_of(user: str, is_staff: bool) -> Share:
+            return lambda rate, burst: buckets.setdefault(
+                (user, is_staff), Bucket(rate, burst, burst, trio.current_time())
+            )
+
+        stage.doorkeeper.share_of = share_of
+        await stage.begin(silent(1))
+        mine = [await stage.connect(stage.token("u101")) for _ in range(5)]
+        other = await stage.connect(stage.token("u102"))
+        for number in range(50):
+            mine[number % 5].say("place_bid", id=str(number), lot=99, amount=1)
+        other.say("place_bid", id="1", lot=99, amount=1)
+        await settle()
+        codes = [nack["code"] for line in mine for nack in line.of_type("nack")]
+        assert codes.count("RATE_LIMITED") == 10
+        assert codes.count("UNKNOWN_LOT") == 40
+        assert [nack["code"] for nack in other.of_type("nack")] == ["UNKNOWN_LOT"]

@@ -63,12 +63,3 @@ async def test_one_users_rate_is_their_own_and_refused_after_the_role(
         assert (await house.command(event, "ann", "open_event")).code == "FORBIDDEN"
         assert (await house.command(event, "ann", "jump")).code == "MALFORMED"
         assert (await house.call("POST", path, "bob", {"name": "Bob"})).status == 201
-
-
-async def test_the_rates_of_only_so_many_users_are_remembered(autojump_clock: MockClock) -> None:
-    slow = ApiLimits(commands=SessionLimits(donor_rate=0.1, donor_burst=1), users_max=1)
-    async with open_house(limits=slow) as house:
-        path = f"/api/v1/events/{await house.event()}/registrations"
-        assert (await house.call("POST", path, "ann", {"name": "Ann"})).status == 201
-        assert (await house.call("POST", path, "bob", {"name": "Bob"})).status == 201
-        assert (await house.call("POST", path, "ann", {"name": "Ann"})).code == "PADDLE_TAKEN"

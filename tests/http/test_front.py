@@ -8,13 +8,18 @@ from typing import Any
 
 import attrs
 import pytest
+import trio
 from prometheus_client import CollectorRegistry
+from trio.testing import MockClock
 
 from saleroom.http.courtesy import SECURITY
-from saleroom.http.front import EVENT, GIVEN_ID, ROUTE, Front, request_id
+from saleroom.http.front import ADDRESS, EVENT, GIVEN_ID, ROUTE, Front, request_id
 from saleroom.http.hypercorn_door import Message
 from saleroom.http.outside import Outside
+from saleroom.http.rates import REST_S, Quota, Rates
 from saleroom.http.request_tally import RequestTally
+from saleroom.storage.ports import StoreUnavailable
+from saleroom.storage.rate_ports import Taken
 
 PARTNER = "https://partner.example"
 OUTSIDE = Outside(
@@ -34,6 +39,9 @@ class Asked:
     ids: list[str | None] = attrs.field(factory=list)
     tally: RequestTally = attrs.field(factory=RequestTally)
     fails: bool = False
+    rates: Rates = attrs.field(factory=Rates)
+    per_address: Quota = ADDRESS
+    path: str = "/lots/secret-token"
 
     async def app(self, scope: Message, receive: Any, send: Any) -> None:
         self.scopes.append(scope)
@@ -49,13 +57,20 @@ class Asked:
         self, method: str = "GET", *, peer: str = "203.0.113.9", **headers: str
     ) -> tuple[int, dict[str, list[str]]]:
         """Give the status and the headers, by name."""
-        front = Front(self.app, self.outside, self.tally, self.is_logging)
+        front = Front(
+            self.app,
+            self.outside,
+            self.tally,
+            self.rates,
+            is_logging=self.is_logging,
+            per_address=self.per_address,
+        )
         named = [(k.replace("_", "-").encode(), v.encode()) for k, v in headers.items()]
         scope = {
             "type": "http",
             "method": method,
             "scheme": "http",
-            "path": "/lots/secret-token",
+            "path": self.path,
             "query_string": b"token=secret-token",
             "headers": [(b"host", b"sale.example"), *named],
             "client": (peer, 4711),
@@ -213,6 +228,87 @@ async def test_any_other_page_that_asks_first_is_told_nothing() -> None:
     )
     assert len(asked.scopes) == 1
     assert not [name for name in headers if name.startswith("access-control")]
+
+
+# Rates
+
+
+SLOW = Quota("address", 0.01, 2)
+
+
+async def test_an_address_that_asks_too_often_is_told_when_to_come_back(
+    autojump_clock: MockClock,
+) -> None:
+    asked = Asked(per_address=SLOW)
+    first, second, third = [await asked.ask() for _ in range(3)]
+    assert [status for status, _ in (first, second, third)] == [200, 200, 429]
+    assert first[1]["ratelimit-policy"] == ['"address";q=2;w=200']
+    assert [each[1]["ratelimit"] for each in (first, second, third)] == [
+        ['"address";r=1;t=100'],
+        ['"address";r=0;t=200'],
+        ['"address";r=0;t=100'],
+    ]
+    assert third[1]["retry-after"] == ["101"]
+    assert third[1]["content-type"] == ["application/problem+json"]
+    assert len(asked.scopes) == 2
+    assert (await asked.ask(peer="203.0.113.10"))[0] == 200
+    await trio.sleep(100)
+    assert (await asked.ask())[0] == 200
+
+
+async def test_a_proxys_guests_are_told_apart(autojump_clock: MockClock) -> None:
+    asked = Asked(per_address=attrs.evolve(SLOW, burst=1))
+    for guest, status in (("198.51.100.1", 200), ("198.51.100.2", 200), ("198.51.100.1", 429)):
+        assert (await asked.ask(peer="10.0.0.1", x_forwarded_for=guest))[0] == status
+
+
+async def test_probes_are_answered_in_a_flood(autojump_clock: MockClock) -> None:
+    asked = Asked(per_address=SLOW, path="/alive")
+    assert [(await asked.ask())[0] for _ in range(5)] == [200] * 5
+
+
+@attrs.define
+class Shared:
+    """Where all servers count: refuses when `wait_s` is set, or is away."""
+
+    wait_s: float = 0.0
+    is_away: bool = False
+    taken: int = 0
+
+    async def take(self, key: str, rate: float, burst: int) -> Taken:
+        self.taken += 1
+        if self.is_away:
+            raise StoreUnavailable("gone")
+        return Taken(self.wait_s, 0)
+
+
+async def test_what_other_servers_counted_counts_for_writes(autojump_clock: MockClock) -> None:
+    shared = Shared(wait_s=3.0)
+    asked = Asked(rates=Rates(shared=shared))
+    assert (await asked.ask("POST"))[0] == 429
+    assert (await asked.ask("GET"))[0] == 200
+    assert shared.taken == 1
+
+
+async def test_who_is_over_the_rate_here_is_not_asked_for_elsewhere(
+    autojump_clock: MockClock,
+) -> None:
+    shared = Shared()
+    asked = Asked(rates=Rates(shared=shared), per_address=SLOW)
+    assert [(await asked.ask("POST"))[0] for _ in range(5)] == [200, 200, 429, 429, 429]
+    assert shared.taken == 2
+
+
+async def test_rates_fail_open_and_let_a_store_that_is_away_rest(
+    autojump_clock: MockClock,
+) -> None:
+    shared = Shared(is_away=True)
+    asked = Asked(rates=Rates(shared=shared))
+    assert [(await asked.ask("POST"))[0] for _ in range(5)] == [200] * 5
+    assert shared.taken == 1
+    await trio.sleep(REST_S)
+    assert (await asked.ask("POST"))[0] == 200
+    assert shared.taken == 2
 
 
 # The tally and the log

@@ -12,7 +12,7 @@ from saleroom.storage.bridge import Bridge
 from saleroom.storage.memory_rates import MemoryRates
 from saleroom.storage.ports import StoreUnavailable
 from saleroom.storage.rate_ports import RateStore, Taken
-from saleroom.storage.redis_rates import RedisRates
+from saleroom.storage.redis_rates import RedisRates, open_rates
 from tests.servers import real_redis, redis_emptied, short_folder
 
 SLOW = 0.001
@@ -27,9 +27,9 @@ async def rates(
         yield MemoryRates()
         return
     await bridge.run(redis_emptied, redis_server)
-    store = RedisRates(bridge, redis_server)
-    yield store
-    await store.close()
+    async with open_rates(bridge, redis_server) as store:
+        assert store is not None
+        yield store
 
 
 async def test_a_bucket_is_full_at_first_and_then_says_how_long_to_wait(rates: RateStore) -> None:
@@ -67,6 +67,11 @@ async def test_takers_at_once_share_exactly_what_there_is(rates: RateStore) -> N
         for _ in range(40):
             nursery.start_soon(take)
     assert sum(one.wait_s == 0 for one in taken) == 10
+
+
+async def test_without_a_url_each_server_counts_alone(bridge: Bridge) -> None:
+    async with open_rates(bridge, None) as store:
+        assert store is None
 
 
 async def test_servers_share_a_bucket_in_redis(bridge: Bridge, redis_server: str) -> None:
