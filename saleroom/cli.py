@@ -22,6 +22,7 @@ MODULES = {
     "saleroom.cli_client": ("watch", "bid", "tree"),
     "saleroom.cli_history": ("replay", "audit", "export", "import", "rehearse"),
     "saleroom.cli_keeping": ("backup", "restore"),
+    "saleroom.cli_accounts": ("admin",),
 }
 """{module: its commands}; a server that must be back in a second imports no more than its own."""
 

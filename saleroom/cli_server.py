@@ -74,7 +74,7 @@ def _demo(arguments: argparse.Namespace) -> int:
     async def gala(server: Server) -> None:
         event = await demo.create_gala(server)
         room = demo.Room(server, event, say)
-        _announce_demo(server, room)
+        _announce_demo(server, room, await demo.appoint_admin(server))
         await room.run(with_donors=not arguments.quiet_room)
 
     return _run_server(settings, gala)
@@ -125,7 +125,7 @@ async def _announce_server(server: Server) -> None:
     await trio.lowlevel.checkpoint()
 
 
-def _announce_demo(server: Server, room: demo.Room) -> None:
+def _announce_demo(server: Server, room: demo.Room, admin_password: str) -> None:
     guest = demo_gala.guests()[0]
     at = "" if server.port == 8080 else f" --server http://127.0.0.1:{server.port}"
     cents = " (amounts are in cents)"
@@ -142,6 +142,7 @@ def _announce_demo(server: Server, room: demo.Room) -> None:
         ("otto.operator", Role.OPERATOR),
     ):
         say(f"  {role.value:<11} {room.token(user, role)}")
+    say(f"  sign in     {demo.ADMIN_EMAIL} with the password {admin_password}")
     say("Ctrl-C ends it.")
 
 

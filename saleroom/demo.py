@@ -20,11 +20,13 @@ from saleroom.auction.definition import define_event, define_lot, lot_plain
 from saleroom.auction.roles import Role
 from saleroom.auction.state import Paddle
 from saleroom.client import Client, Message, NoAnswer, event_url, open_client
+from saleroom.first_admin import appoint
 from saleroom.storage.ports import EventRow, LotRow, Registration
 from saleroom.story import Story
 
 TOKEN_TTL_S = 12 * 3600
 AUCTIONEER, CLERK, ADMIN = "gwen.auctioneer", "carl.clerk", "ada.admin"
+ADMIN_EMAIL, ADMIN_NAME = "ada@gala.example", "Ada Admin"
 
 
 @attrs.frozen
@@ -58,6 +60,21 @@ async def create_gala(server: Server) -> str:
     paddles = [Paddle(n, user, terms_version=event.terms_version) for n, user, _ in guests]
     await server.registry.begin(event, lots, paddles, ADMIN)
     return event_id
+
+
+async def appoint_admin(server: Server) -> str:
+    """Give the demo's admin an account that may do everything, and its password of this day."""
+    password = secrets.token_urlsafe(12)
+    hashed = await server.accounts.passwords.hash(password)
+    await appoint(
+        server.registry.stores.accounts,
+        ADMIN_EMAIL,
+        ADMIN_NAME,
+        hashed,
+        [Role.ADMIN, Role.OPERATOR],
+        server.registry.clock.now_ms(),
+    )
+    return password
 
 
 @attrs.define(eq=False)

@@ -27,6 +27,12 @@ class PasswordWeak(Exception):
     """The password is too easy to guess; the text says why."""
 
 
+def words_of(*about: str | None) -> list[str]:
+    """Give the words by which a person is known, which make no password better."""
+    words = {word for text in about for word in _WORDS.findall((text or "").lower())}
+    return sorted({"saleroom", *words})
+
+
 @attrs.frozen(repr=False)
 class Checked:
     """is_right: it is the password. better: its hash with today's parameters, if that differs."""
@@ -43,9 +49,8 @@ class Passwords:
 
     async def hash(self, password: str, *about: str | None) -> str:
         """Give the hash to keep. about: what is known of the person. Raises PasswordWeak."""
-        words = {word for text in about for word in _WORDS.findall((text or "").lower())}
         hashed, weakness = await self.workers.run(
-            f"{_WORK}:hash_password", password, sorted({"saleroom", *words}), limit_s=LIMIT_S
+            f"{_WORK}:hash_password", password, words_of(*about), limit_s=LIMIT_S
         )
         if hashed is None:
             raise PasswordWeak(weakness)
