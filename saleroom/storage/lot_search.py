@@ -7,7 +7,7 @@ typed. Must not know: tables, who asks. Source: PROTOCOL 7, decision 0009.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from saleroom.storage.people_search import folded, trigrams
 
@@ -75,6 +75,18 @@ def loose_query(words: Sequence[str], likes: Mapping[str, Sequence[str]]) -> str
     )
 
 
+def likest(word: str, held: Iterable[str]) -> list[str]:
+    """Give the held words most like one; as in pg_trgm, by common trigrams of all trigrams."""
+    mine = trigrams(word)
+    found = []
+    for other in held:
+        others = trigrams(other)
+        likeness = len(mine & others) / len(mine | others)
+        if likeness >= LIKENESS_LEAST:
+            found.append((-likeness, other))
+    return [other for _, other in sorted(found)[:LIKE_MAX]]
+
+
 def find(documents: Mapping[int, Document], words: Sequence[str]) -> list[int]:
     """Number the documents in which every word is found, the best first; no word, no document."""
     if not words:
@@ -83,24 +95,12 @@ def find(documents: Mapping[int, Document], words: Sequence[str]) -> list[int]:
         word: {held for held in _held(documents) if held.startswith(word)} for word in words
     }
     return _ranked(documents, beginnings) or _ranked(
-        documents, {word: beginnings[word] | set(_like(documents, word)) for word in words}
+        documents, {word: beginnings[word] | set(likest(word, _held(documents))) for word in words}
     )
 
 
 def _held(documents: Mapping[int, Document]) -> set[str]:
     return {word for held in documents.values() for word in held}
-
-
-def _like(documents: Mapping[int, Document], word: str) -> list[str]:
-    """Give the words most like one, as pg_trgm measures it: common trigrams by all trigrams."""
-    mine = trigrams(word)
-    found = []
-    for held in _held(documents):
-        others = trigrams(held)
-        likeness = len(mine & others) / len(mine | others)
-        if likeness >= LIKENESS_LEAST:
-            found.append((-likeness, held))
-    return [held for _, held in sorted(found)[:LIKE_MAX]]
 
 
 def _ranked(documents: Mapping[int, Document], wanted: Mapping[str, set[str]]) -> list[int]:

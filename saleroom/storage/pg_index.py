@@ -4,12 +4,13 @@ Owns: the tables categories and donors. Invariant: a row changes only under the 
 writer read; a search sees a hidden donor for the house alone. Must not know: what is shown of a
 lot. Source: index_ports.py, decision 0009.
 
-The search needs no extension: words are folded before they come here, and likeness is counted from
-trigrams in plain SQL, over the words of one event.
+The search needs no extension: words are folded before they come here, and what is like a typed word
+is looked for among the words of one event.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import asyncpg
@@ -18,12 +19,13 @@ import attrs
 from saleroom.storage.index_ports import CATEGORIES_MAX, CategoryRow, DonorRow
 from saleroom.storage.lot_search import (
     CATEGORY,
-    LIKE_MAX,
     LIKENESS_LEAST,
+    likest,
     loose_query,
     strict_query,
     vector,
 )
+from saleroom.storage.people_search import trigrams
 from saleroom.storage.pg_catalogue import donor_values
 from saleroom.storage.pg_pool import Connection, PostgresPool, Row
 from saleroom.storage.ports import Conflict, Full, NotFound
@@ -110,33 +112,16 @@ SELECT lot FROM looked_at WHERE words @@ $3::tsquery
 ORDER BY ts_rank(words, $3::tsquery) DESC, lot
 """  # noqa: S608 - made of constants
 
-# The parts of a word are those of pg_trgm; two words are as like as the share of parts in common.
-_LIKE = f"""
+# Words that share so many trigrams with a typed one that they may be like it; which of them are, is
+# measured over here. $3: typed words, $4: one trigram of each, $5: how many of them it takes.
+_MAYBE_LIKE = f"""
 WITH {_LOOKED_AT}, held AS MATERIALIZED (
     SELECT DISTINCT unnest(tsvector_to_array(words)) AS word FROM looked_at
-), held_parts AS (
-    SELECT DISTINCT word, substr('  ' || word || ' ', at, 3) AS part
-    FROM held, generate_series(1, length(word) + 1) AS at
-), held_sizes AS (
-    SELECT word, count(*) AS size FROM held_parts GROUP BY word
-), typed_parts AS (
-    SELECT DISTINCT word, substr('  ' || word || ' ', at, 3) AS part
-    FROM unnest($3::text[]) AS word, generate_series(1, length(word) + 1) AS at
-), typed_sizes AS (
-    SELECT word, count(*) AS size FROM typed_parts GROUP BY word
-), shared AS (
-    SELECT t.word AS typed, h.word AS held, count(*)::float8 AS size
-    FROM typed_parts AS t JOIN held_parts AS h USING (part) GROUP BY 1, 2
-), ranked AS (
-    SELECT s.typed, s.held, row_number() OVER (
-        PARTITION BY s.typed ORDER BY s.size / (t.size + h.size - s.size) DESC, s.held COLLATE "C"
-    ) AS place
-    FROM shared AS s
-    JOIN typed_sizes AS t ON t.word = s.typed
-    JOIN held_sizes AS h ON h.word = s.held
-    WHERE s.size >= $4::float8 * (t.size + h.size - s.size)
 )
-SELECT typed, array_agg(held) AS held FROM ranked WHERE place <= $5 GROUP BY typed
+SELECT typed.word AS typed, held.word AS held
+FROM held JOIN unnest($3::text[], $4::text[], $5::integer[]) AS typed (word, part, least)
+    ON position(typed.part IN '  ' || held.word || ' ') > 0
+GROUP BY typed.word, held.word HAVING count(*) >= min(typed.least)
 """  # noqa: S608 - made of constants
 
 
@@ -254,11 +239,33 @@ async def _find_lots(
     found = await _matching(connection, event, is_house, strict_query(words))
     if found:
         return found
-    rows = await connection.fetch(_LIKE, event, is_house, list(words), LIKENESS_LEAST, LIKE_MAX)
-    likes = {row["typed"]: row["held"] for row in rows}
-    if not likes:
+    likes = await _likes(connection, event, is_house, words)
+    if not any(likes.values()):
         return []
     return await _matching(connection, event, is_house, loose_query(words, likes))
+
+
+async def _likes(
+    connection: Connection, event: str, is_house: bool, words: Sequence[str]
+) -> dict[str, list[str]]:
+    """Give for each word those that are most like it."""
+    parts = [
+        (word, part, math.ceil(LIKENESS_LEAST * len(trigrams(word))))
+        for word in words
+        for part in trigrams(word)
+    ]
+    rows = await connection.fetch(
+        _MAYBE_LIKE,
+        event,
+        is_house,
+        [word for word, _, _ in parts],
+        [part for _, part, _ in parts],
+        [least for _, _, least in parts],
+    )
+    held: dict[str, list[str]] = {word: [] for word in words}
+    for row in rows:
+        held[row["typed"]].append(row["held"])
+    return {word: likest(word, others) for word, others in held.items()}
 
 
 async def _matching(connection: Connection, event: str, is_house: bool, query: str) -> list[int]:

@@ -1,4 +1,4 @@
-"""The catalogue over HTTP: search, order, categories, donors, copies, tables, audit (PROTOCOL 7)."""
+"""The catalogue over HTTP: search, order, donors, copies, bids, tables, the audit (PROTOCOL 7)."""
 
 from __future__ import annotations
 

@@ -10,9 +10,10 @@ import pytest
 import trio
 
 from saleroom.storage.bridge import Bridge
+from saleroom.storage.memory import MemoryHotStore
 from saleroom.storage.migrate import MIGRATIONS, MigrationError, known_migrations, migrate
-from saleroom.storage.pg_pool import PostgresPool
-from saleroom.storage.stores import open_pool
+from saleroom.storage.pg_pool import Connection, PostgresPool
+from saleroom.storage.stores import open_pool, postgres_stores
 from tests.servers import RealPostgres, empty_database
 from tests.storage.sessions import Session
 
@@ -97,3 +98,35 @@ async def test_a_file_that_fails_leaves_nothing(
         await migrate(empty_pool, folder)
     async with Session.opened(bridge, empty_dsn) as session:
         assert await session.run("SELECT FROM pg_tables WHERE schemaname = 'public'") == []
+
+
+async def test_lots_of_before_keep_their_category_and_are_found(
+    bridge: Bridge, empty_dsn: str, folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    earlier = tmp_path_factory.mktemp("earlier")
+    for name in NAMES[:3]:
+        (earlier / name).write_bytes((folder / name).read_bytes())
+    async with open_pool(bridge, empty_dsn) as pool:
+        await migrate(pool, earlier)
+        await pool.write(_keep_lots_of_before)
+        await migrate(pool)
+        stores = postgres_stores(pool, MemoryHotStore())
+        first, second = await stores.catalogue.lots("gala")
+        assert (first.category, first.details) == ("Textiles", {"description": "Warm."})
+        assert (second.category, second.details) == (None, {})
+        assert [row.name for row in await stores.index.categories("gala")] == ["Textiles"]
+        for word in ("quilt", "textiles", "warm"):
+            assert await stores.index.find_lots("gala", [word], is_house=False) == [1], word
+
+
+async def _keep_lots_of_before(connection: Connection) -> None:
+    await connection.execute(
+        """
+        INSERT INTO events (id, title, currency, status, public, settings, created_at_ms, version)
+        VALUES ('gala', 'Gala', 'USD', 'draft', true, '{}', 0, 1);
+        INSERT INTO lots (event_id, lot, definition, details, version) VALUES
+            ('gala', 1, '{"title": "A Quilt"}',
+                '{"category": "Textiles", "description": "Warm."}', 1),
+            ('gala', 2, '{"title": "A rug"}', '{}', 1);
+        """
+    )
