@@ -54,7 +54,7 @@ def watch_routes(services: Services, access: Access, views: Views) -> Blueprint:
         tag=TAG,
         who=Role.DONOR,
         answers={200: WatchView},
-        refusals=("LIMIT_REACHED",),
+        refusals=("EVENT_NOT_OPEN", "LIMIT_REACHED"),
     )
     async def watch(event: str, lot: str) -> Response:
         identity, _ = await access.admit(Role.DONOR, event_id(event))

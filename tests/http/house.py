@@ -33,6 +33,7 @@ from saleroom.storage.memory import memory_stores
 from saleroom.storage.memory_media import MemoryObjects
 from saleroom.storage.ports import Stores
 from saleroom.supervisor import Child, ChildSpec, Strategy, Supervisor, SupervisorSpec
+from tests.http.promises import hold
 from tests.workers.inline import InlineWorkers
 
 GUARD_S = 60.0
@@ -138,6 +139,8 @@ class House:
         response = await client.open(path, method=method, data=data or b"", headers=sent)
         named = {name.lower(): value for name, value in response.headers.items()}
         body_read = await response.get_data(as_text=False)
+        media = named.get("content-type", "")
+        hold(self.app, method, path, response.status_code, media, body_read)
         cookies = response.headers.getlist("Set-Cookie")
         return Reply(response.status_code, named, body_read, cookies)
 
