@@ -23,6 +23,7 @@ from saleroom.storage.memory_catalogue import MemoryCatalogue
 from saleroom.storage.memory_desk import MemoryDesk, MemoryPeople
 from saleroom.storage.memory_index import MemoryIndex, MemoryShelves
 from saleroom.storage.memory_media import MemoryImports, MemoryMediaLedger
+from saleroom.storage.memory_privacy import MemoryPrivacy
 from saleroom.storage.memory_wishes import MemoryJoinCodes, MemoryWatching, MemoryWishLists
 from saleroom.storage.ports import (
     Batch,
@@ -188,19 +189,22 @@ def memory_stores() -> Stores:
     sign_ins = MemorySignIns()
     shelves = MemoryShelves()
     catalogue = MemoryCatalogue(people, shelves)
+    journal, audit = MemoryJournal(people), MemoryAudit()
+    watching, wish_lists = MemoryWatching(), MemoryWishLists()
     return Stores(
-        journal=MemoryJournal(people),
+        journal=journal,
         snapshots=MemorySnapshots(),
         catalogue=catalogue,
         hot=MemoryHotStore(),
-        audit=MemoryAudit(),
+        audit=audit,
         accounts=MemoryAccounts(sign_ins),
         sign_ins=sign_ins,
         index=MemoryIndex(shelves),
         desk=MemoryDesk(people),
         join_codes=MemoryJoinCodes(catalogue.event),
-        watching=MemoryWatching(),
-        wish_lists=MemoryWishLists(),
+        watching=watching,
+        wish_lists=wish_lists,
+        privacy=MemoryPrivacy(people, catalogue, journal, watching, wish_lists, sign_ins, audit),
         media=MemoryMediaLedger(catalogue.shown_media),
         imports=MemoryImports(catalogue),
     )

@@ -91,6 +91,13 @@ class MemorySignIns:
         self._tokens = {t: of for t, of in self._tokens.items() if of[0] != sign_in}
         return self._rows.pop(sign_in, None) is not None
 
+    def drop_expired(self, before_ms: int, most: int) -> int:
+        """Forget sign-ins that expired earlier, `most` of them, and count them."""
+        old = [row.id for row in self._rows.values() if row.expires_at_ms < before_ms][:most]
+        for name in old:
+            self.drop(name)
+        return len(old)
+
     def drop_all(self, account: str, keep: str | None) -> list[str]:
         """Forget an account's sign-ins but one."""
         names = [r.id for r in self._rows.values() if r.account == account and r.id != keep]

@@ -19,11 +19,13 @@ class MemoryAudit:
     """An `Audit` in this process."""
 
     def __init__(self) -> None:
-        self._entries: list[AuditEntry] = []
+        self._entries: dict[int, AuditEntry] = {}
+        self._last = 0
 
     async def record(self, entry: AuditEntry) -> None:
         await trio.lowlevel.checkpoint()
-        self._entries.append(_copied(entry))
+        self._last += 1
+        self._entries[self._last] = _copied(entry)
 
     async def entries(
         self, *, event: str | None, who: str | None, before: int | None, limit: int
@@ -31,12 +33,19 @@ class MemoryAudit:
         await trio.lowlevel.checkpoint()
         found = [
             KeptEntry(number, _copied(entry))
-            for number, entry in enumerate(self._entries, 1)
+            for number, entry in self._entries.items()
             if event in (None, entry.event)
             and who in (None, entry.who)
             and (before is None or number < before)
         ]
         return found[::-1][:limit]
+
+    def drop_before(self, at_ms: int, most: int) -> int:
+        """Remove older entries, `most` of them, and count them."""
+        old = [number for number, entry in self._entries.items() if entry.at_ms < at_ms][:most]
+        for number in old:
+            del self._entries[number]
+        return len(old)
 
 
 def _copied(entry: AuditEntry) -> AuditEntry:

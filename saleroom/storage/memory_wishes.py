@@ -207,6 +207,11 @@ class MemoryWishLists:
         kept = [gift for gift in self.given.values() if gift.list_id == list_id]
         return sorted(kept, key=lambda gift: (gift.at_ms, gift.id))
 
+    def drop(self, id: str) -> None:
+        """Forget a list with all that stands on it."""
+        del self.kept[id], self._items[id]
+        self.given = {key: gift for key, gift in self.given.items() if gift.list_id != id}
+
     def _list(self, id: str) -> WishList:
         row = self.kept.get(id)
         if row is None:

@@ -19,6 +19,7 @@ from saleroom.storage.import_ports import Imports
 from saleroom.storage.index_ports import CatalogueIndex, DonorRow
 from saleroom.storage.join_ports import JoinCodes
 from saleroom.storage.media_ports import MediaLedger
+from saleroom.storage.privacy_ports import Privacy
 from saleroom.storage.watch_ports import Watching
 from saleroom.storage.wish_ports import WishLists
 
@@ -327,5 +328,6 @@ class Stores:
     join_codes: JoinCodes
     watching: Watching
     wish_lists: WishLists
+    privacy: Privacy
     media: MediaLedger
     imports: Imports

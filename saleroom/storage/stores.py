@@ -23,6 +23,7 @@ from saleroom.storage.pg_join import PostgresJoinCodes
 from saleroom.storage.pg_journal import PostgresJournal
 from saleroom.storage.pg_media import PostgresMediaLedger
 from saleroom.storage.pg_pool import PostgresPool
+from saleroom.storage.pg_privacy import PostgresPrivacy
 from saleroom.storage.pg_sign_ins import PostgresSignIns
 from saleroom.storage.pg_snapshots import PostgresSnapshots
 from saleroom.storage.pg_watching import PostgresWatching
@@ -46,6 +47,7 @@ def postgres_stores(pool: PostgresPool, hot: HotStore) -> Stores:
         join_codes=PostgresJoinCodes(pool),
         watching=PostgresWatching(pool),
         wish_lists=PostgresWishLists(pool),
+        privacy=PostgresPrivacy(pool),
         media=PostgresMediaLedger(pool),
         imports=PostgresImports(pool),
     )
