@@ -24,6 +24,7 @@ from saleroom.http.api_desk import desk_routes
 from saleroom.http.api_docs import Documents, docs_routes
 from saleroom.http.api_donors import LotDonors, donor_routes
 from saleroom.http.api_drafts import Drafts
+from saleroom.http.api_erasure import erasure_routes
 from saleroom.http.api_events import event_routes
 from saleroom.http.api_exports import export_routes
 from saleroom.http.api_health import health_routes
@@ -108,6 +109,7 @@ def make_quart(services: Services) -> QuartTrio:
         join_routes(services, access, replicas, trail),
         watch_routes(services, access, views),
         wish_routes(services, access, views),
+        erasure_routes(services, access, trail),
         own_routes(services, access, replicas),
         command_routes(services, access),
         result_routes(services, access, views, replicas),

@@ -343,6 +343,10 @@ CASES = [
     Case("DELETE", "/me/wishlists/x", None, "401 404 404 404 404 404 404 404 404"),
     Case("POST", "/me/wishlists/x/items", {}, "401 404 404 404 404 404 404 404 404"),
     Case("DELETE", "/me/wishlists/x/items/1", None, "401 404 404 404 404 404 404 404 404"),
+    Case(
+        "POST", "/me/erase", {"confirm": "erase my data"}, "401 200 200 200 200 200 200 200 200"
+    ),
+    Case("POST", "/accounts/nobody/erase", None, "401 403 403 403 403 404 403 403 403"),
     Case("GET", "/wishlists/x", None, "404 404 404 404 404 404 404 404 404"),
     Case("POST", "/wishlists/x/items/1/gifts", {}, "401 404 404 404 404 404 404 404 404"),
     Case("DELETE", "/wishlists/x/gifts/y", None, "401 404 404 404 404 404 404 404 404"),
