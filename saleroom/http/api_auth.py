@@ -28,7 +28,7 @@ from saleroom.http.api_account_shapes import (
     account_view,
 )
 from saleroom.http.api_requests import respond
-from saleroom.http.bodies import read_body
+from saleroom.http.bodies import read_body, read_body_if_any
 from saleroom.http.contract import ANYONE, NOBODY_ASKED, SIGNED_IN, contract
 from saleroom.http.problems import Problem
 from saleroom.http.services import Services
@@ -82,12 +82,13 @@ def auth_routes(services: Services, access: Access) -> Blueprint:
         tag=TAG,
         who=NOBODY_ASKED,
         body=TokenRefresh,
+        is_body_required=False,
         answers={200: SignedIn},
         refusals=("UNAUTHENTICATED", "FORBIDDEN", *STORED),
         description="A refresh token serves once: one that comes again ends its sign-in.",
     )
     async def refresh() -> Response:
-        given = (await read_body(TokenRefresh)).refresh_token
+        given = (await read_body_if_any(TokenRefresh)).refresh_token
         token = cookies.refresh() if given is None else given
         if token is None:
             raise Problem("UNAUTHENTICATED", "there is no refresh token")
@@ -99,12 +100,13 @@ def auth_routes(services: Services, access: Access) -> Blueprint:
         tag=TAG,
         who=ANYONE,
         body=SignOut,
+        is_body_required=False,
         answers={204: None},
         refusals=("FORBIDDEN",),
         description="The sign-in's tokens and sockets end, or on all devices `everywhere`.",
     )
     async def logout() -> Response:
-        given = await read_body(SignOut)
+        given = await read_body_if_any(SignOut)
         token = cookies.refresh() if given.refresh_token is None else given.refresh_token
         if token is not None:
             await sign_ins.end(token, everywhere=given.everywhere)

@@ -34,6 +34,11 @@ async def read_body(cls: type[T], code: str = INVALID_FIELD) -> T:
         return read_shape(cls, raw)
 
 
+async def read_body_if_any(cls: type[T], code: str = INVALID_FIELD) -> T:
+    """Read a body that may be left out, if nothing of it is required. Raises as `read_body`."""
+    return await read_body(cls, code) if await request.get_data() else cls()
+
+
 async def read_changes(cls: type[attrs.AttrsInstance], code: str = INVALID_FIELD) -> dict[str, Any]:
     """Read the body of a change: those fields alone that it names. Raises Problem, Malformed."""
     raw = await read_object()

@@ -135,6 +135,7 @@ class Contract:
     refusals: tuple[str, ...]
     invalid: str | None
     description: str | None
+    is_body_required: bool = True
 
     def codes(self, method: str, path: Mapping[str, Any]) -> list[str]:
         """Give every code that the route may refuse with, in order of precedence."""
@@ -166,6 +167,7 @@ def contract(
     refusals: tuple[str, ...] = (),
     invalid: str | None = INVALID_FIELD,
     description: str | None = None,
+    is_body_required: bool = True,
 ) -> Callable[[Handler], Handler]:
     """Declare what a handler promises; stands below the line that gives it its path.
 
@@ -176,7 +178,18 @@ def contract(
         if isinstance(read, type) and attrs.has(read):
             require_bounds(read)
     made = Contract(
-        summary, tag, who, body, query, headers, path or {}, answers, refusals, invalid, description
+        summary,
+        tag,
+        who,
+        body,
+        query,
+        headers,
+        path or {},
+        answers,
+        refusals,
+        invalid,
+        description,
+        is_body_required,
     )
 
     def declare(handler: Handler) -> Handler:

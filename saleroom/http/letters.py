@@ -21,7 +21,7 @@ from saleroom.storage.accounts_ports import Account, Accounts, Purpose
 from saleroom.storage.ports import StoreError
 from saleroom.supervisor import Child
 
-logger = logging.getLogger("saleroom.mail")
+logger = logging.getLogger("saleroom.letters")
 
 WAITING_MAX = 1_000  # a hall that registers within a minute; whoever comes later asks again
 SEND_LIMIT_S = 30.0

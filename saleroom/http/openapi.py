@@ -197,7 +197,7 @@ def _body(book: SchemaBook, made: Contract) -> dict[str, Any]:
         return {"required": True, "content": _payload(book, made.body)}
     is_drawn = callable(made.body) and not isinstance(made.body, type)
     schema = made.body(book) if is_drawn else book.closed(made.body)
-    return {"required": True, "content": {JSON: {"schema": schema}}}
+    return {"required": made.is_body_required, "content": {JSON: {"schema": schema}}}
 
 
 def _payload(book: SchemaBook, payload: Payload) -> dict[str, Any]:

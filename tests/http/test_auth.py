@@ -176,6 +176,13 @@ async def test_a_made_up_refresh_token_is_401(autojump_clock: MockClock, token: 
         assert (reply.status, reply.code) == (401, "UNAUTHENTICATED")
 
 
+async def test_without_a_refresh_token_there_is_none_to_renew(autojump_clock: MockClock) -> None:
+    async with open_house() as house:
+        for body in (None, {}, {"refresh_token": None}):
+            reply = await house.call("POST", f"{AUTH}/refresh", body=body)
+            assert (reply.status, reply.code) == (401, "UNAUTHENTICATED")
+
+
 async def test_an_access_token_ends_after_a_quarter_of_an_hour_and_a_sign_in_after_a_month(
     autojump_clock: MockClock,
 ) -> None:
@@ -263,7 +270,7 @@ async def test_signing_out_everywhere_ends_all(autojump_clock: MockClock, by: st
 
 async def test_who_is_not_signed_in_has_signed_out(autojump_clock: MockClock) -> None:
     async with open_house() as house:
-        for body in ({}, {"refresh_token": "x.y"}, {"everywhere": True}):
+        for body in (None, {}, {"refresh_token": "x.y"}, {"everywhere": True}):
             assert (await house.call("POST", f"{AUTH}/logout", body=body)).status == 204
         assert house.hung_up == []
 
