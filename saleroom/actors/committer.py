@@ -7,11 +7,14 @@ a commit ends the incarnation. Source: ARCHITECTURE 2 (steps 3 and 4), I2, I4.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
+from time import perf_counter
 
 import attrs
 import trio
 
+from saleroom.actors import decision_log
 from saleroom.actors.holders import Holders
 from saleroom.actors.mailbox import Envelope
 from saleroom.actors.site import Site
@@ -122,6 +125,7 @@ class Committer:
         holders = Holders()
         for decided in batch:
             holders.note(decided.outcome)
+        began = perf_counter()
         await self.journal.append(
             self.site.event,
             self.term,
@@ -131,6 +135,7 @@ class Committer:
                 renumbered=list(holders.moved.items()),
             ),
         )
+        self.site.figures.commits.note(perf_counter() - began)
         holders.rename(self.site.names)
         self._commits += 1
         self._committed += len(records)
@@ -139,6 +144,10 @@ class Committer:
     async def _publish(self, batch: Sequence[Decided]) -> None:
         """Advance the published state, answer in order, then let the audience know."""
         published, _ = await self.site.up()
+        outcomes = [decided.outcome for decided in batch]
+        self.site.figures.note_outcomes(outcomes)
+        if decision_log.logger.isEnabledFor(logging.DEBUG):
+            decision_log.log_outcomes(self.site.event, outcomes)
         for count, decided in enumerate(batch, 1):
             for chained in decided.outcome.records:
                 published.take(chained.entry, chained.head)

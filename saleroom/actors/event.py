@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Mapping
+from time import perf_counter
 from typing import Any, Protocol
 
 import attrs
@@ -150,12 +151,16 @@ class EventActor:
             await self._something_to_do(stopping, book)
             while committer.is_full():
                 await committer.progress()
+            began, taken = perf_counter(), 0
             for _ in range(DECIDE_SLICE):
                 envelope = mailbox.take()
                 if envelope is None:
                     break
                 self._fire(book, committer, envelope.asked.at)
                 committer.add(book.ask(envelope.asked), envelope)
+                taken += 1
+            if taken:
+                self.site.figures.decisions.note((perf_counter() - began) / taken, taken)
             mailbox.put_down()
             if mailbox.is_empty:
                 self._fire(book, committer, self.site.clock.now_ms())

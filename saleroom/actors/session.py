@@ -190,6 +190,8 @@ class Session:
         assert hello.resume is not None or not resumes
         seq = hello.resume.seq if resumes and hello.resume is not None else published.seq
         self.machine.admitted(role, trio.current_time(), self._share())
+        self.site.figures.welcomes += 1
+        self.site.figures.resumes += resumes
         now = self.site.clock.now_ms()
         you = {
             "role": None if role is None else role.value,

@@ -12,6 +12,7 @@ import trio
 
 from saleroom.actors.audience import Audience, AudienceLimits
 from saleroom.actors.clock import Clock, EventClock
+from saleroom.actors.figures import Figures
 from saleroom.actors.mailbox import Mailbox, MailboxFull, MailboxLimits, Reply
 from saleroom.actors.published import Published
 from saleroom.auction.book import Book
@@ -61,6 +62,7 @@ class Site:
     is_lost: bool = False
     book: Book | None = None
     saved: Saved = attrs.field(factory=Saved)
+    figures: Figures = attrs.field(factory=Figures)
     checkpoint_due: trio.Event = attrs.field(factory=trio.Event)
     _is_up: trio.Event = attrs.field(init=False, factory=trio.Event)
 
@@ -82,7 +84,7 @@ class Site:
             for fact in tail:
                 kept.add(fact)
             self.published = Published(state, epoch, kept, head)
-            self.audience = Audience(self.published, self.limits.audience)
+            self.audience = Audience(self.published, self.limits.audience, self.figures.broadcasts)
         self._is_up.set()
         self.wake()
 
