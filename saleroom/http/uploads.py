@@ -32,7 +32,7 @@ GATE: Final = "saleroom.upload"
 
 AT_ONCE_MAX: Final = 4  # each holds its file in memory, up to the largest
 SLOT_WAIT_S: Final = 10.0
-READ_S: Final = 120.0  # 10 MiB at 0.7 Mbit/s: a bad network in a ballroom
+READ_S: Final = 120.0  # 10 MiB at 0.7 Mbit/s: the network of a full ballroom
 FIELD_BYTES_MAX: Final = 8 * 1024
 PARTS_MAX: Final = 10
 FRAMING_BYTES_MAX: Final = 64 * 1024  # boundaries, heads and fields beside the file
