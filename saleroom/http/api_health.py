@@ -12,6 +12,7 @@ from quart import Blueprint, Response
 from saleroom.http.api_requests import respond
 from saleroom.http.api_shapes import Alive, Ready
 from saleroom.http.contract import NOBODY_ASKED, contract
+from saleroom.http.event_metrics import EventCollector
 from saleroom.http.metrics import make_registry
 from saleroom.http.services import Services
 
@@ -22,7 +23,9 @@ AWAY, DEGRADED = "away", "degraded"
 def health_routes(services: Services) -> Blueprint:
     """Make the routes."""
     routes = Blueprint("health", __name__)
-    registry = make_registry(services.tree)
+    registry = make_registry(
+        services.tree, EventCollector(services.registry.sites), services.requests
+    )
 
     @routes.get("/alive")
     @contract("Ask whether the loop runs", tag=TAG, who=NOBODY_ASKED, answers={200: Alive})

@@ -86,10 +86,11 @@ class TreeCollector(Collector):
         yield from families.values()
 
 
-def make_registry(tree: Callable[[], Node]) -> CollectorRegistry:
+def make_registry(tree: Callable[[], Node], *others: Collector) -> CollectorRegistry:
     """Make a registry of one server's own, which nothing else writes to."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(TreeCollector(tree))
+    for collector in (TreeCollector(tree), *others):
+        registry.register(collector)
     return registry
 
 
