@@ -148,14 +148,16 @@ class Committer:
         self.site.figures.note_outcomes(outcomes)
         if decision_log.logger.isEnabledFor(logging.DEBUG):
             decision_log.log_outcomes(self.site.event, outcomes)
-        for count, decided in enumerate(batch, 1):
-            for chained in decided.outcome.records:
-                published.take(chained.entry, chained.head)
-            if decided.envelope is not None:
-                self._answer(decided.outcome, decided.envelope)
-            if count % PUBLISH_SLICE == 0:
+        for start in range(0, len(batch), PUBLISH_SLICE):
+            if start:
                 self.site.wake()
                 await trio.lowlevel.checkpoint()
+            with self.site.outgoing.gathering():
+                for decided in batch[start : start + PUBLISH_SLICE]:
+                    for chained in decided.outcome.records:
+                        published.take(chained.entry, chained.head)
+                    if decided.envelope is not None:
+                        self._answer(decided.outcome, decided.envelope)
         self.site.wake()
 
     def _answer(self, outcome: Outcome, envelope: Envelope) -> None:

@@ -230,7 +230,7 @@ class Session:
     def _perform(self, ask: Ask) -> None:
         assert self.identity is not None
         try:
-            self.site.tell(ask, self.identity.user, self.machine.role, self._send)
+            self.site.tell(ask, self.identity.user, self.machine.role, self._reply)
         except MailboxFull as full:
             self._refuse(ask.id, "OVERLOADED", {"retry_after_ms": full.retry_after_ms})
 
@@ -284,6 +284,9 @@ class Session:
 
     def _as_of(self) -> int:
         return self.site.published.seq if self.site.published is not None else 0
+
+    def _reply(self, answer: bytes) -> None:
+        self.site.outgoing.send(self._send, answer)
 
     def _send(self, message: bytes) -> None:
         self.connection.send_nowait(text_frame(b"[" + message + b"]"))

@@ -14,6 +14,7 @@ from saleroom.actors.audience import Audience, AudienceLimits
 from saleroom.actors.clock import Clock, EventClock
 from saleroom.actors.figures import Figures
 from saleroom.actors.mailbox import Mailbox, MailboxFull, MailboxLimits, Reply
+from saleroom.actors.outgoing import Outgoing
 from saleroom.actors.published import Published
 from saleroom.auction.book import Book
 from saleroom.auction.roles import Role
@@ -64,6 +65,7 @@ class Site:
     saved: Saved = attrs.field(factory=Saved)
     figures: Figures = attrs.field(factory=Figures)
     checkpoint_due: trio.Event = attrs.field(factory=trio.Event)
+    outgoing: Outgoing = attrs.field(init=False, factory=Outgoing)
     _is_up: trio.Event = attrs.field(init=False, factory=trio.Event)
 
     def __attrs_post_init__(self) -> None:
