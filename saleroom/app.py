@@ -50,6 +50,7 @@ from saleroom.mail import LogMail
 from saleroom.media_keeper import MediaKeeper
 from saleroom.operations import Operations
 from saleroom.protocol.close import Close
+from saleroom.retention import Periods, Retention
 from saleroom.storage.bridge import open_bridge
 from saleroom.storage.embedded import EmbeddedPostgres
 from saleroom.storage.embedded_home import EmbeddedPostgresFailed, default_data_folder
@@ -93,6 +94,7 @@ class Server:
     hashers: Crew = attrs.field(init=False, factory=lambda: Crew("passwords", CREW))
     accounts: AccountDesk = attrs.field(init=False)
     media_keeper: MediaKeeper = attrs.field(init=False)
+    retention: Retention = attrs.field(init=False)
     services: Services = attrs.field(init=False)
     door: Door = attrs.field(init=False)
     supervisor: Supervisor = attrs.field(init=False)
@@ -117,6 +119,7 @@ class Server:
         self.accounts = make_account_desk(
             stores, sign_ins, self.hashers, LogMail(), time.time, settings.public_url
         )
+        self.retention = Retention(stores.privacy, _periods(settings), self._clock.now_ms)
         self.media_keeper = MediaKeeper(stores, self.objects, self._clock.now_ms)
         self.registry = Registry(stores, self._clock, registry_limits(limits))
         self.watch = LoopWatch(self.registry.commands_entered, self._connections_ended)
@@ -267,6 +270,11 @@ class Server:
         observers = [
             ChildSpec("loop", self.watch.run, statistics=self.watch.statistics),
             ChildSpec("operators", self._run_operators),
+            ChildSpec(
+                "retention",
+                self.retention.run,
+                statistics=lambda: attrs.asdict(self.retention.statistics()),
+            ),
         ]
         return SupervisorSpec(
             ROOT,
@@ -416,6 +424,14 @@ class Server:
             self.door.stop()
             if self.doorkeeper.is_draining:  # sockets are sent away while requests end
                 nursery.start_soon(self.doorkeeper.drain)
+
+
+def _periods(settings: Settings) -> Periods:
+    return Periods(
+        contacts=settings.retention_contacts_days,
+        sign_ins=settings.retention_sign_ins_days,
+        audit=settings.retention_audit_days,
+    )
 
 
 @attrs.frozen

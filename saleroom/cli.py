@@ -23,6 +23,7 @@ MODULES = {
     "saleroom.cli_history": ("replay", "audit", "export", "import", "rehearse"),
     "saleroom.cli_keeping": ("backup", "restore"),
     "saleroom.cli_accounts": ("admin",),
+    "saleroom.cli_privacy": ("erase",),
 }
 """{module: its commands}; a server that must be back in a second imports no more than its own."""
 

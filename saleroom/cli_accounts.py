@@ -84,7 +84,7 @@ def _create(arguments: argparse.Namespace) -> int:
         done = "created" if is_new else "given the new password, and its sign-ins ended"
         print(f"{account.email} ({account.id}): {done}; roles {', '.join(sorted(account.roles))}")
 
-    _with_stores(settings, create)
+    with_stores(settings, create)
     return 0
 
 
@@ -103,7 +103,7 @@ def _list(arguments: argparse.Namespace) -> int:
         if not count:
             print("there is no admin yet: saleroom admin create --email ADDRESS makes one")
 
-    _with_stores(settings, show)
+    with_stores(settings, show)
     return 0
 
 
@@ -134,7 +134,7 @@ def _hashed(password: str, *about: str) -> str:
     return hashed
 
 
-def _with_stores(settings: Settings, body: Callable[[Stores], Awaitable[None]]) -> None:
+def with_stores(settings: Settings, body: Callable[[Stores], Awaitable[None]]) -> None:
     """Run a command's body over the configured database. Raises Failure in one line."""
 
     async def run() -> None:

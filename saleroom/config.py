@@ -244,6 +244,12 @@ def _read_switch(value: str) -> bool:
     return SWITCHES[value.lower()]
 
 
+def _read_days(value: str) -> int:
+    if not re.fullmatch("[1-9][0-9]{0,4}", value):
+        raise ValueError(f"{_shown(value)} is no number of days")
+    return int(value)
+
+
 def _read_public_url(value: str) -> str:
     parts = _web_address(value)
     if parts.query:
@@ -435,6 +441,33 @@ class Settings:
             takes="networks separated by commas, such as 10.0.0.0/8, 127.0.0.1/32",
             meaning="Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed",
             unset="none",
+        ),
+    )
+    retention_contacts_days: int | None = attrs.field(
+        default=None,
+        metadata=_variable(
+            _read_days,
+            takes="a number of days",
+            meaning="How long names, contact and notes of guests are kept after their event closed",
+            unset="until they are erased",
+        ),
+    )
+    retention_sign_ins_days: int | None = attrs.field(
+        default=30,
+        metadata=_variable(
+            _read_days,
+            takes="a number of days",
+            meaning="How long records of sign-ins are kept after they expired",
+            unset="`30`",
+        ),
+    )
+    retention_audit_days: int | None = attrs.field(
+        default=None,
+        metadata=_variable(
+            _read_days,
+            takes="a number of days",
+            meaning="How long the audit is kept",
+            unset="for ever",
         ),
     )
     limits: Limits = attrs.field(factory=Limits, repr=False)

@@ -81,6 +81,9 @@ def test_nothing_set_gives_the_defaults() -> None:
         ("LOG_FORMAT", "json", "log_format", "json"),
         ("ACCESS_LOG", "On", "access_log", True),
         ("ACCESS_LOG", "off", "access_log", False),
+        ("RETENTION_CONTACTS_DAYS", "365", "retention_contacts_days", 365),
+        ("RETENTION_SIGN_INS_DAYS", "7", "retention_sign_ins_days", 7),
+        ("RETENTION_AUDIT_DAYS", "3650", "retention_audit_days", 3650),
         (
             "TRUSTED_PROXIES",
             "10.0.0.0/8, ::1",
@@ -129,6 +132,7 @@ def test_a_good_value_is_read(name: str, value: str, field: str, read: object) -
         ("PUBLIC_URL", "gala.example", "the address has another scheme, or none"),
         ("PUBLIC_URL", "https://gala.example/?a=b", "the address has a query"),
         ("ACCESS_LOG", "yes", "'yes' is neither on nor off"),
+        ("RETENTION_AUDIT_DAYS", "0", "'0' is no number of days"),
         ("TRUSTED_PROXIES", "10.0.0.0/8,10.0.0.1/8", "network 2: 10.0.0.1/8 has host bits set"),
         ("TRUSTED_PROXIES", "proxy", "network 1: 'proxy' does not appear to be an IPv4 or IPv6"),
         ("LOG_LEVEL", "loud", "'loud' is not a level"),
