@@ -57,7 +57,7 @@ CONFINED: Final[Mapping[str, str]] = {
 }
 
 # SDKs that one adapter file each may import, whichever it is.
-ONE_ADAPTER: Final = ("obstore", "stripe", "twilio")
+ONE_ADAPTER: Final = ("PIL", "obstore", "openpyxl", "stripe", "twilio")
 
 PURE_ROOMS: Final = ("auction", "protocol")
 IMPURE: Final = frozenset(

@@ -22,7 +22,7 @@ from saleroom.http.imports import Importing
 from saleroom.http.problems import Problem
 from saleroom.http.services import Services
 from saleroom.http.uploads import Uploads
-from saleroom.intake.tables import TABLE_BYTES_MAX
+from saleroom.intake.bounds import TABLE_BYTES_MAX
 from saleroom.intake.templates import template_csv
 from saleroom.protocol.reading import read_shape
 from saleroom.protocol.shapes import Chars, Example
@@ -33,7 +33,7 @@ TAG = "Imports"
 ID_PATTERN = "[0-9a-f]{24}"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV = "text/csv"
-TEMPLATE = "saleroom.intake.templates:template_xlsx"
+TEMPLATE = "saleroom.intake.workbooks:template_xlsx"
 
 ImportId = Annotated[str, Chars(24, 24, ID_PATTERN), Example("0123456789abcdef01234567")]
 Kind = Literal["lots", "registrations"]

@@ -24,7 +24,7 @@ from saleroom.http.pictures import IMAGES_MAX, Pictures
 from saleroom.http.problems import Problem
 from saleroom.http.services import Services
 from saleroom.http.uploads import Uploads
-from saleroom.intake.pictures import PICTURE_BYTES_MAX, TYPES
+from saleroom.intake.bounds import KEY_PATTERN, PICTURE_BYTES_MAX, TYPES
 from saleroom.protocol.reading import read_shape
 from saleroom.protocol.shapes import Chars, Example, Items, Text
 from saleroom.storage.audit_ports import AuditEntry
@@ -32,7 +32,6 @@ from saleroom.storage.ports import NotFound
 
 TAG = "Pictures"
 UNKNOWN_LOT = "UNKNOWN_LOT"
-KEY_PATTERN = r"[0-9a-f]{64}\.(?:jpg|webp)"
 FOREVER = "public, max-age=31536000, immutable"
 MediaKey = Annotated[str, Chars(68, 69, KEY_PATTERN), Example(f"{'0123456789abcdef' * 4}.jpg")]
 

@@ -8,7 +8,7 @@ Source: PROTOCOL 7 (images), media_ports.py, decision 0010.
 
 from __future__ import annotations
 
-import logging
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -18,11 +18,10 @@ from saleroom.auction.definition import lot_plain
 from saleroom.http.api_replicas import Replicas
 from saleroom.http.problems import Problem, busy
 from saleroom.http.services import Services
+from saleroom.intake.bounds import KEY_PATTERN
 from saleroom.storage.media_ports import IMAGES, keys_of
 from saleroom.storage.ports import Conflict, LotRow, NotFound
 from saleroom.workers.crew import WorkFailed, WorkTooLong
-
-logger = logging.getLogger("saleroom.http")
 
 REWRITE: Final = "saleroom.intake.pictures:rewritten"
 REWRITE_LIMIT_S: Final = 20.0  # the largest picture takes about 2 s, and others may come first
@@ -99,7 +98,10 @@ class Pictures:
         if "refused" in head:
             raise Problem("INVALID_IMAGE", head["refused"], field="file")
         shapes = head["shapes"]
-        keys = (shape["key"] for shape in shapes)
+        keys = [shape["key"] for shape in shapes]
+        # A worker that a hostile file has taken over can lie, but name no other place.
+        if not all(re.fullmatch(KEY_PATTERN, key) for key in keys):
+            raise Problem("INVALID_IMAGE", "the picture cannot be read", field="file")
         return shapes, dict(zip(keys, pieces, strict=True))
 
     async def _keep(self, objects: Mapping[str, bytes]) -> None:

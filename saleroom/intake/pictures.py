@@ -16,7 +16,8 @@ from typing import Any, Final
 import attrs
 from PIL import ExifTags, Image, UnidentifiedImageError
 
-PICTURE_BYTES_MAX: Final = 10 * 1024 * 1024  # PROTOCOL 7
+from saleroom.intake.bounds import PICTURE_BYTES_MAX
+
 PIXELS_MAX: Final = 50_000_000  # what good telephones take; 200 MB with transparency
 SIDE_MAX: Final = 30_000  # px; a picture that is all edge is none
 EDGE_MAX: Final = 2_048  # px; a screen filled, and no more than a catalogue prints
@@ -24,8 +25,6 @@ WIDTHS: Final = (320, 640, 1_280)  # px: a list on a phone, on a desk, a lot's o
 JPEG_QUALITY: Final = 85
 WEBP_QUALITY: Final = 85
 
-TYPES: Final = {"jpg": "image/jpeg", "webp": "image/webp"}
-"""What we write: {ending of a key: media type}."""
 _TAKEN: Final = ("PNG", "JPEG", "WEBP")
 _TOO_LARGE: Final = f"a picture has at most {PIXELS_MAX} pixels, {SIDE_MAX} on a side"
 _TURNS: Final = {

@@ -12,19 +12,16 @@ import codecs
 import csv
 import io
 import json
-import zipfile
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import attrs
-from openpyxl import load_workbook
 
-TABLE_BYTES_MAX: Final = 5 * 1024 * 1024
+from saleroom.intake.bounds import TABLE_BYTES_MAX
+
 ROWS_MAX: Final = 2_000  # a gala's guests; its lots are a tenth of that
 COLUMNS_MAX: Final = 100
 CELL_CHARS_MAX: Final = 10_000  # a lot's longest description
-UNPACKED_BYTES_MAX: Final = 50 * 1024 * 1024  # of an XLSX, which is a zip
-PARTS_MAX: Final = 500  # of an XLSX: sheets, styles, pictures
 BLANK_ROWS_MAX: Final = 1_000  # in a row, before a sheet counts as over
 
 SEPARATORS: Final = (",", ";", "\t", "|")
@@ -68,7 +65,9 @@ def read_table(data: bytes) -> Table:
     if len(data) > TABLE_BYTES_MAX:
         raise TableRefused(f"a table has at most {TABLE_BYTES_MAX // 1024**2} MiB")
     if data.startswith(_ZIP):
-        return _table("xlsx", _xlsx_rows(data))
+        from saleroom.intake.workbooks import workbook_rows  # which a worker alone carries
+
+        return _table("xlsx", workbook_rows(data, COLUMNS_MAX + 1))
     text = _text(data)
     if text.lstrip()[:1] in ("[", "{"):
         return _json_table(text)
@@ -178,39 +177,3 @@ def _json_table(text: str) -> Table:
         Row(number, [_trimmed(row.get(name)) for name in head]) for number, row in enumerate(raw, 1)
     ]
     return Table("json", head, rows)
-
-
-def _xlsx_rows(data: bytes) -> Iterator[tuple[int, Sequence[Any]]]:
-    """Read the first sheet twice at once: what its cells show, and what was written there."""
-    _check_zip(data)
-    try:
-        shown = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
-        written = load_workbook(io.BytesIO(data), read_only=True, keep_links=False)
-        pairs = zip(_sheet_rows(shown), _sheet_rows(written), strict=True)
-        for number, (values, sources) in enumerate(pairs, 1):
-            cells = [
-                UNCALCULATED if value is None and source is not None else value
-                for value, source in zip(values, sources, strict=True)
-            ]
-            yield number, cells
-    except (TableRefused, MemoryError, GeneratorExit):
-        raise
-    except Exception as error:  # the border of openpyxl: damaged files raise nearly everything
-        raise TableRefused("the file is not a whole XLSX workbook") from error
-
-
-def _sheet_rows(workbook: Any) -> Iterator[tuple[Any, ...]]:
-    sheet = workbook.worksheets[0]
-    sheet.reset_dimensions()  # what the file says of its size is not to be relied on
-    rows: Iterator[tuple[Any, ...]] = sheet.iter_rows(max_col=COLUMNS_MAX + 1, values_only=True)
-    return rows
-
-
-def _check_zip(data: bytes) -> None:
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            parts = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError):
-        raise TableRefused("the file is not a whole XLSX workbook") from None
-    if len(parts) > PARTS_MAX or sum(part.file_size for part in parts) > UNPACKED_BYTES_MAX:
-        raise TableRefused("the workbook is too large when unpacked")

@@ -12,9 +12,11 @@ import pytest
 from openpyxl import Workbook
 
 from saleroom.auction.definition import define_lot
-from saleroom.intake import tables
+from saleroom.intake import workbooks
+from saleroom.intake.bounds import TABLE_BYTES_MAX
 from saleroom.intake.preflight import ADD, SAME, TAKEN, Standing, check, fate, numbered
-from saleroom.intake.templates import template_csv, template_rows, template_xlsx
+from saleroom.intake.templates import template_csv, template_rows
+from saleroom.intake.workbooks import template_xlsx
 
 
 def checked(
@@ -271,13 +273,13 @@ def test_what_is_no_table_is_refused(data: bytes, why: str) -> None:
 def test_a_zip_bomb_is_refused_packed(monkeypatch: pytest.MonkeyPatch) -> None:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("xl/worksheets/sheet1.xml", b"\0" * (tables.UNPACKED_BYTES_MAX + 1))
+        archive.writestr("xl/worksheets/sheet1.xml", b"\0" * (workbooks.UNPACKED_BYTES_MAX + 1))
     assert len(out.getvalue()) < 100_000
 
     def load(*args: object, **kwargs: object) -> None:
         raise AssertionError("it was unpacked")
 
-    monkeypatch.setattr(tables, "load_workbook", load)
+    monkeypatch.setattr(workbooks, "load_workbook", load)
     assert "too large" in checked(out.getvalue())[0]["refused"]
 
 
@@ -295,7 +297,7 @@ def test_a_workbook_that_expands_entities_is_refused() -> None:
 
 
 def test_too_many_bytes_are_refused() -> None:
-    assert "5 MiB" in checked(b"x" * (tables.TABLE_BYTES_MAX + 1))[0]["refused"]
+    assert "5 MiB" in checked(b"x" * (TABLE_BYTES_MAX + 1))[0]["refused"]
 
 
 @pytest.mark.parametrize("kind", ["lots", "registrations"])
