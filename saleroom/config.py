@@ -300,6 +300,11 @@ def _variable(
     return {_Variable: _Variable(read, takes, meaning, unset)}
 
 
+def _days(default: int | None, what: str, unset: str) -> Any:
+    about = _variable(_read_days, takes="days", meaning=f"How long {what} are kept", unset=unset)
+    return attrs.field(default=default, metadata=about)
+
+
 def _show_address(url: str | None) -> str:
     return repr(url and redacted(url))
 
@@ -443,33 +448,9 @@ class Settings:
             unset="none",
         ),
     )
-    retention_contacts_days: int | None = attrs.field(
-        default=None,
-        metadata=_variable(
-            _read_days,
-            takes="a number of days",
-            meaning="How long names, contact and notes of guests are kept after their event closed",
-            unset="until they are erased",
-        ),
-    )
-    retention_sign_ins_days: int | None = attrs.field(
-        default=30,
-        metadata=_variable(
-            _read_days,
-            takes="a number of days",
-            meaning="How long records of sign-ins are kept after they expired",
-            unset="`30`",
-        ),
-    )
-    retention_audit_days: int | None = attrs.field(
-        default=None,
-        metadata=_variable(
-            _read_days,
-            takes="a number of days",
-            meaning="How long the audit is kept",
-            unset="for ever",
-        ),
-    )
+    retention_contacts_days: int | None = _days(None, "contacts of past guests", "for ever")
+    retention_sign_ins_days: int | None = _days(30, "records of expired sign-ins", "`30`")
+    retention_audit_days: int | None = _days(None, "entries of the audit", "for ever")
     limits: Limits = attrs.field(factory=Limits, repr=False)
 
 
