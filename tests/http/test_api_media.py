@@ -15,6 +15,7 @@ from saleroom.storage.memory_media import MemoryObjects
 from saleroom.storage.ports import StoreUnavailable
 from tests.http.forms import BOUNDARY, multipart, send
 from tests.http.house import House, open_house
+from tests.workers.inline import InlineWorkers
 
 
 def picture(color: str = "red", form: str = "PNG", size: tuple[int, int] = (800, 400)) -> bytes:
@@ -220,3 +221,18 @@ async def test_who_changed_a_lots_pictures_is_on_record(autojump_clock: MockCloc
         found = await house.stores.audit.entries(event=None, who=None, before=None, limit=10)
         told = [(kept.entry.what, kept.entry.who, kept.entry.target) for kept in found]
         assert told[:2] == [("image.remove", "ada", "lot 1"), ("image.add", "clara", "lot 1")]
+
+
+@pytest.mark.parametrize("key", ["../secret", "secret.jpg", f"{'0' * 64}.html"])
+async def test_a_worker_that_lies_names_no_other_place(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    async def lie(self: InlineWorkers, *args: Any, **named: Any) -> Any:
+        return {"shapes": [{"key": key, "width": 1, "height": 1}]}, b"bytes"
+
+    async with open_house() as house:
+        lot = await lot_of(house, draft=True)
+        monkeypatch.setattr(InlineWorkers, "run", lie)
+        reply = await send(house, f"{lot}/images", "clerk", multipart(picture()))
+        assert (reply.status, reply.code) == (422, "INVALID_IMAGE")
+        assert house.objects.kept == {}
