@@ -55,12 +55,7 @@ class Lots:
 
     async def all(self, reader: Reader) -> list[dict[str, Any]]:
         """Give all lots by number, as the reader may see them."""
-        donors = await self.donors.of(reader.event, is_house=reader.is_staff)
-        if reader.is_draft:
-            rows = await self.services.stores.catalogue.lots(reader.event)
-            return [queued_json(row, donors) for row in rows]
-        shown, kept = await self.views.lots(reader.event), await self.rows.of(reader.event)
-        return [_shown(view, kept.get(view["lot"]), donors) for view in shown]
+        return await self._all(reader, await self._rows(reader))
 
     async def one(self, reader: Reader, number: int) -> dict[str, Any]:
         """Give a lot as the reader may see it. Raises Problem (UNKNOWN_LOT)."""
@@ -79,20 +74,27 @@ class Lots:
 
     async def page(self, reader: Reader, query: LotQuery, limit: int) -> LotPage:
         """Give the page of lots that is asked for. Raises Problem (MALFORMED)."""
-        lots = await self.all(reader)
+        rows = await self._rows(reader)
+        lots = await self._all(reader, rows)
         if query.q is None:
-            rows = await self.placed_rows(reader)
-            ranks = {row.lot: row.place for row in rows if row.place is not None}
+            ranks = {row.lot: row.place for row in rows.values() if row.place is not None}
         else:
             ranks = await self._found(reader, query.q, lots)
             lots = [lot for lot in lots if lot["lot"] in ranks]
         return page_of(wanted_lots(lots, query), query, limit, ranks)
 
-    async def placed_rows(self, reader: Reader) -> Sequence[LotRow]:
-        """Give the rows of an event for their places."""
+    async def _rows(self, reader: Reader) -> Mapping[int, LotRow]:
         if reader.is_draft:
-            return await self.services.stores.catalogue.lots(reader.event)
-        return list((await self.rows.of(reader.event)).values())
+            rows = await self.services.stores.catalogue.lots(reader.event)
+            return {row.lot: row for row in rows}
+        return await self.rows.of(reader.event)
+
+    async def _all(self, reader: Reader, rows: Mapping[int, LotRow]) -> list[dict[str, Any]]:
+        donors = await self.donors.of(reader.event, is_house=reader.is_staff)
+        if reader.is_draft:
+            return [queued_json(row, donors) for row in rows.values()]
+        views = await self.views.lots(reader.event)
+        return [_shown(view, rows.get(view["lot"]), donors) for view in views]
 
     async def _found(
         self, reader: Reader, text: str, lots: Sequence[Mapping[str, Any]]
