@@ -25,6 +25,10 @@ class Said:
     presence: bytes = b""
     staff_presence: bytes = b""
 
+    def to(self, is_staff: bool) -> tuple[bytes, bytes]:
+        """Give what staff are told, or everyone else."""
+        return self.board, self.staff_presence if is_staff else self.presence
+
 
 @attrs.frozen
 class Bulletin:
@@ -35,12 +39,8 @@ class Bulletin:
 
     def messages(self, *, is_staff: bool, is_new: bool) -> list[bytes]:
         """Give what changed, or all of it to who is new."""
-        told = [self._pair(self.now, is_staff), self._pair(self.before, is_staff)]
-        return [now for now, before in zip(*told, strict=True) if is_new or now != before]
-
-    @staticmethod
-    def _pair(said: Said, is_staff: bool) -> tuple[bytes, bytes]:
-        return said.board, said.staff_presence if is_staff else said.presence
+        told = zip(self.now.to(is_staff), self.before.to(is_staff), strict=True)
+        return [message for message, before in told if is_new or message != before]
 
 
 @attrs.define(eq=False)
