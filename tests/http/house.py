@@ -112,6 +112,7 @@ class House:
     letters: list[Letter]
     hung_up: list[tuple[str, list[str] | None]]
     objects: MemoryObjects
+    services: Services
     _keys: int = 0
 
     async def call(
@@ -263,5 +264,6 @@ async def open_house(
                 letters,
                 hung_up,
                 objects,
+                services,
             )
             supervisor.stop()

@@ -1,7 +1,7 @@
 """A door on a free loopback port, and a peer that speaks raw bytes to it.
 
 Owns: what the tests of this room share. Invariant: whatever is opened here ends with its block, and
-no wait lasts longer than `GUARD_S`. Knows nothing of what is tested.
+no wait lasts longer than `guard_s`. Knows nothing of what is tested.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from trio.testing import wait_all_tasks_blocked
 from saleroom.http.door import Door, DoorLimits, open_listeners, serve_door
 from saleroom.http.hypercorn_door import HttpLimits
 from saleroom.http.outside import NOWHERE, Outside
+from saleroom.http.quick_door import Quick, nothing_quick
 from saleroom.http.stream import StreamLimits
 from saleroom.http.websocket import Websocket
 from saleroom.protocol.frames import text_frame
@@ -178,10 +179,12 @@ async def open_door(
     app: Any = hello,
     limits: DoorLimits = LIMITS,
     outside: Outside = NOWHERE,
+    quick: Quick = nothing_quick,
+    guard_s: float = GUARD_S,
 ) -> AsyncIterator[Running]:
     listeners = await open_listeners("127.0.0.1", 0)
     port = listeners[0].socket.getsockname()[1]
-    with trio.fail_after(GUARD_S):
+    with trio.fail_after(guard_s):
         async with trio.open_nursery() as pool:
             door = await pool.start(
                 partial(
@@ -191,6 +194,7 @@ async def open_door(
                     on_websocket=session,
                     limits=limits,
                     outside=outside,
+                    quick=quick,
                     start_soon=pool.start_soon,
                 )
             )
