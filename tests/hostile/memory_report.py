@@ -86,12 +86,12 @@ def report_lines(evening: Evening, picture: str) -> Iterator[str]:
     yield f"**{_mib(evening.before)} before, {_mib(most)} at most, {_mib(last.after)} at the end.**"
     yield ""
     found = evening.verdict()
-    yield f"- Memory must be back within {MARGIN_BYTES // MIB} MiB after each load, and "
+    yield f"- Memory must be back within {MARGIN_BYTES // MIB} MiB after each load, and"
     yield f"  {FACT_BYTES // 1024} KiB for each fact that the slow readers' load commits, which the"
     yield f"  event keeps ({last.announced:,} of 2 KB in the end). " + (
         f"**Missed**: {'; '.join(found)}." if found else "Held each time."
     )
-    yield "- Before: after a first round at a small scale; a server fresh from its start took "
+    yield "- Before: after a first round at a small scale; a server fresh from its start took"
     yield f"  {_mib(evening.fresh)}."
     yield f"- Ann asked for the time all the while: {_answers(evening.answers)}."
     yield ""
