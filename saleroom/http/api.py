@@ -41,6 +41,7 @@ from saleroom.http.api_published import PublishedEvents
 from saleroom.http.api_reading import note_edits
 from saleroom.http.api_registrations import registration_routes
 from saleroom.http.api_replicas import Replicas
+from saleroom.http.api_requests import check_key
 from saleroom.http.api_results import result_routes
 from saleroom.http.api_rows import LotRows
 from saleroom.http.api_views import Views
@@ -80,6 +81,7 @@ def make_quart(services: Services) -> QuartTrio:
     app.config["BODY_TIMEOUT"] = services.limits.body_s
     app.url_map.merge_slashes = False
     _answer_errors(app)
+    app.before_request(check_key)
     app.asgi_app = UploadGate(cast(AsgiApp, app.asgi_app))  # type: ignore[assignment,method-assign]
     put_front(app, services)
     access = Access(services)

@@ -22,6 +22,7 @@ from saleroom.http.contract import KEY_PATTERN
 from saleroom.http.problems import Problem
 from saleroom.http.services import ApiLimits
 from saleroom.protocol.codec import decode_object
+from saleroom.protocol.shapes import NUMBER_MAX
 
 JSON = "application/json"
 POSITION_MAX = 2**53 - 1
@@ -69,7 +70,7 @@ def new_event_id() -> str:
 
 def path_number(raw: str, code: str) -> int:
     """Read the number of a lot or a paddle in a path; what is none is an unknown one."""
-    if not _NUMBER.fullmatch(raw):
+    if not _NUMBER.fullmatch(raw) or int(raw) > NUMBER_MAX:
         raise Problem(code)
     return int(raw)
 
@@ -80,6 +81,11 @@ def idempotency_key() -> str | None:
     if key is not None and not _KEY.fullmatch(key):
         raise Problem("MALFORMED", "Idempotency-Key has 1 to 64 printable ASCII characters")
     return key
+
+
+async def check_key() -> None:
+    """Refuse a key that is none, whether or not the route reads it. Raises Problem."""
+    idempotency_key()
 
 
 def query_whole(name: str, default: int, most: int) -> int:
