@@ -60,6 +60,7 @@ def join_routes(services: Services, access: Access, replicas: Replicas, trail: T
         who=Role.CLERK,
         body=NewCodes,
         answers={201: PrintedCodes},
+        refusals=("EXPIRED",),
         description="The codes are shown this once; their pictures until they are used.",
     )
     async def make(event: str) -> Response:
@@ -184,13 +185,11 @@ def join_routes(services: Services, access: Access, replicas: Replicas, trail: T
 
 
 def _require_sense(wanted: NewCodes, now_ms: int) -> None:
-    """Raises DefinitionError."""
+    """Raises DefinitionError, Problem."""
     if wanted.paddle is not None and wanted.count != 1:
         raise DefinitionError("count", "is 1 for a paddle, which one person holds")
-    if wanted.paddle is not None and wanted.table is not None:
-        raise DefinitionError("table", "is the paddle's own")
     if wanted.expires_at is not None and wanted.expires_at <= now_ms:
-        raise DefinitionError("expires_at", "has passed")
+        raise Problem("EXPIRED")
 
 
 def _code(event: str, wanted: NewCodes, by: str, now_ms: int) -> JoinCode:

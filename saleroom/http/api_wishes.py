@@ -14,15 +14,13 @@ from typing import Any
 import attrs
 from quart import Blueprint, Response
 
-from saleroom.auction.definition import DefinitionError
 from saleroom.http.api_access import Access
-from saleroom.http.api_requests import defining, idempotency_key, path_number, read_page, respond
+from saleroom.http.api_requests import idempotency_key, path_number, read_page, respond
 from saleroom.http.api_views import Views
 from saleroom.http.bodies import read_body, read_changes, read_query
 from saleroom.http.contract import (
     ANYONE,
     IDEMPOTENCY_KEY,
-    INVALID_FIELD,
     SIGNED_IN,
     contract,
 )
@@ -38,6 +36,7 @@ from saleroom.http.wish_shapes import (
     NewWish,
     NewWishList,
     SharedWishList,
+    WishedLot,
     WishListChanges,
     WishListHead,
     WishListPage,
@@ -56,6 +55,7 @@ LINK_BYTES = 24
 OWN_PATH = {"list": ListId, "item": Item}
 SHARED_PATH = {"link": Link, "item": Item, "gift": ListId}
 UNKNOWN_LIST, UNKNOWN_ITEM = "UNKNOWN_WISHLIST", "UNKNOWN_ITEM"
+ADDED = (UNKNOWN_LIST, "LIMIT_REACHED", "STALE_VERSION")
 
 
 def wish_routes(services: Services, access: Access, views: Views) -> Blueprint:
@@ -156,29 +156,35 @@ def wish_routes(services: Services, access: Access, views: Views) -> Blueprint:
 
     @routes.post("/me/wishlists/<list>/items")
     @contract(
-        "Add a wish",
+        "Add a wish in words",
         tag=TAG,
         who=SIGNED_IN,
         path=OWN_PATH,
         body=NewWish,
         answers={201: WishView},
-        refusals=(UNKNOWN_LIST, "UNKNOWN_EVENT", "UNKNOWN_LOT", "LIMIT_REACHED", "STALE_VERSION"),
+        refusals=ADDED,
     )
     async def add_item(list: str) -> Response:
         await access.admit_signed_in()
         wanted = await read_body(NewWish)
         row = await wishes.own(list)
-        with defining(INVALID_FIELD):
-            item = await wishes.wished(row, wanted)
-        try:
-            added = await store.add_item(row.id, item, ITEMS_MOST)
-        except NotFound:
-            raise Problem(UNKNOWN_LIST) from None
-        except Conflict:
-            raise Problem("STALE_VERSION", "another wish was added at this moment") from None
-        if added is None:
-            raise Problem("LIMIT_REACHED", f"a wish list has {ITEMS_MOST} wishes at most")
-        return respond(attrs.asdict(_wish(added)), 201)
+        return await wishes.add(row, WishItem(0, wanted.title, wanted.amount))
+
+    @routes.post("/me/wishlists/<list>/lots")
+    @contract(
+        "Add a lot to a wish list",
+        tag=TAG,
+        who=SIGNED_IN,
+        path=OWN_PATH,
+        body=WishedLot,
+        answers={201: WishView},
+        refusals=(*ADDED, "UNKNOWN_EVENT", "UNKNOWN_LOT", "OTHER_CURRENCY"),
+    )
+    async def add_lot(list: str) -> Response:
+        await access.admit_signed_in()
+        wanted = await read_body(WishedLot)
+        row = await wishes.own(list)
+        return await wishes.add(row, await wishes.of_lot(row, wanted))
 
     @routes.delete("/me/wishlists/<list>/items/<item>")
     @contract(
@@ -296,23 +302,27 @@ class _Wishes:
         except NotFound:
             raise Problem(UNKNOWN_LIST) from None
 
-    async def wished(self, row: WishList, wanted: NewWish) -> WishItem:
-        """Give the item that somebody wishes for. Raises DefinitionError, Problem."""
-        title, amount = wanted.title, wanted.amount
-        if (wanted.event is None) != (wanted.lot is None):
-            raise DefinitionError("lot", "is named together with its event")
-        if wanted.event is not None and wanted.lot is not None:
-            if (await self.access.reader(wanted.event)).is_draft:
-                raise Problem("UNKNOWN_EVENT")
-            view = await self.views.lot(wanted.event, wanted.lot)
-            if (await self.views.event(wanted.event))["currency"] != row.currency:
-                raise DefinitionError("event", "is held in another currency")
-            title = title or view["title"]
-            amount = amount or view["buy_now"] or view["price"] or view["min_next"]
-        if title is None:
-            raise DefinitionError("title", "is required for a wish in words")
-        if amount is None:
-            raise DefinitionError("amount", "is required for a wish in words")
+    async def add(self, row: WishList, item: WishItem) -> Response:
+        """Add a wish to a list, and answer with it. Raises Problem."""
+        try:
+            added = await self.services.stores.wish_lists.add_item(row.id, item, ITEMS_MOST)
+        except NotFound:
+            raise Problem(UNKNOWN_LIST) from None
+        except Conflict:
+            raise Problem("STALE_VERSION", "another wish was added at this moment") from None
+        if added is None:
+            raise Problem("LIMIT_REACHED", f"a wish list has {ITEMS_MOST} wishes at most")
+        return respond(attrs.asdict(_wish(added)), 201)
+
+    async def of_lot(self, row: WishList, wanted: WishedLot) -> WishItem:
+        """Give the wish for a lot that readers of its event see. Raises Problem."""
+        if (await self.access.reader(wanted.event)).is_draft:
+            raise Problem("UNKNOWN_EVENT")
+        view = await self.views.lot(wanted.event, wanted.lot)
+        if (await self.views.event(wanted.event))["currency"] != row.currency:
+            raise Problem("OTHER_CURRENCY")
+        price = view["buy_now"] or view["price"] or view["min_next"]
+        title, amount = wanted.title or view["title"], wanted.amount or price
         return WishItem(0, title, amount, wanted.event, wanted.lot)
 
     async def give(self, row: WishList, gift: Gift, *, is_whole: bool) -> Gift:

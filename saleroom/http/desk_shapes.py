@@ -126,7 +126,7 @@ class TableQuery:
 
 @attrs.frozen
 class NewCodes:
-    """How many codes to print, and what they bind: a paddle (one code) or a table."""
+    """How many codes to print, and what they bind: a paddle (one code), a table, or both."""
 
     count: Annotated[int, Whole(1, CODES_MAX), Example(20)] = 1
     paddle: Paddle | None = None

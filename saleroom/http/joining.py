@@ -93,11 +93,13 @@ class JoinDesk:
         self, site: Site, code: JoinCode, given: Joining, user: str, terms_version: int
     ) -> int:
         """Give the user the code's paddle, or one of their own. Raises Problem."""
-        agreed = {"user": user, "terms_version": terms_version}
+        agreed: dict[str, Any] = {"user": user, "terms_version": terms_version}
+        if code.table is not None:
+            agreed["table"] = code.table
         paddle = code.paddle
         if paddle is not None and paddle in (await self.replicas.state(code.event)).paddles:
             await self._ask(site, "change_paddle", {"paddle": paddle, **agreed}, user)
-            await self._take_over(code.event, paddle, given, user)
+            await self._take_over(code, paddle, given, user)
             site.names[paddle] = given.name
             return paddle
         wanted = {
@@ -115,12 +117,12 @@ class JoinDesk:
         )
         return added
 
-    async def _take_over(self, event: str, paddle: int, given: Joining, user: str) -> None:
+    async def _take_over(self, code: JoinCode, paddle: int, given: Joining, user: str) -> None:
         """Keep who now holds a paddle that the house had registered without a user."""
-        changed = Guest(paddle, user, given.name, given.email, given.phone)
-        said = [name for name in ("email", "phone") if getattr(given, name) is not None]
+        changed = Guest(paddle, user, given.name, given.email, given.phone, code.table)
+        said = [n for n in ("email", "phone", "table") if getattr(changed, n) is not None]
         try:
-            await self.services.stores.desk.put_guest(event, changed, ["user", "name", *said])
+            await self.services.stores.desk.put_guest(code.event, changed, ["user", "name", *said])
         except NotFound:  # a paddle that was published without a registration
             return
 

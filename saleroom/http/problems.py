@@ -74,6 +74,8 @@ DETAILS: dict[str, str] = {
     "OWN_WISHLIST": "a wish list is for others to give on",
     "PROMISED": "somebody has promised it",
     "LIMIT_REACHED": "there are as many as there may be",
+    "OTHER_CURRENCY": "the event is held in another currency",
+    "EXPIRED": "the time has passed already",
     "CHILD_DOWN": "its supervisor does not run",
     "STALE_VERSION": "it has changed since; read it again",
     "EVENT_PUBLISHED": "the event has been published",

@@ -44,12 +44,20 @@ class WishListChanges:
 
 @attrs.frozen
 class NewWish:
-    """A wish: a lot of an event, or words and an amount. A lot brings its title and price."""
+    """A wish in words, and what it costs."""
 
+    title: Text
+    amount: Money
+
+
+@attrs.frozen
+class WishedLot:
+    """A lot of an event, which brings its title and price where they are left out."""
+
+    event: EventId
+    lot: Number
     title: Text | None = None
     amount: Money | None = None
-    event: EventId | None = None
-    lot: Number | None = None
 
 
 @attrs.frozen

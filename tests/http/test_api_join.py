@@ -91,11 +91,15 @@ async def test_a_code_for_a_paddle_binds_it(autojump_clock: MockClock) -> None:
         guest = await house.done("POST", desk, "clerk", {"name": "Guest of Ann", "paddle": 214})
         assert guest["user"] is None
         for paddle in (214, 500):
-            [code] = await printed(house, event, paddle=paddle)
+            [code] = await printed(house, event, paddle=paddle, table="9")
             joined = (await join(house, code["code"])).json
             assert joined["paddle"] == paddle
             held = await house.done("GET", f"{desk}/{paddle}", joined["access_token"])
-            assert (held["name"], held["terms_version"]) == ("Ann Lee", 1)
+            assert [held[name] for name in ("name", "terms_version", "table")] == [
+                "Ann Lee",
+                1,
+                "9",
+            ]
             found = await house.done("GET", f"{desk}?q=ann+lee", "clerk")
             assert paddle in [row["paddle"] for row in found["registrations"]]
 
@@ -206,8 +210,6 @@ async def test_a_code_is_drawn_until_it_is_used(autojump_clock: MockClock) -> No
         ("count", {"count": 0}),
         ("count", {"count": 501}),
         ("count", {"count": 2, "paddle": 214}),
-        ("table", {"paddle": 214, "table": "7"}),
-        ("expires_at", {"expires_at": 1}),
         ("paddle", {"paddle": 0}),
     ],
 )
@@ -217,6 +219,13 @@ async def test_codes_that_make_no_sense_are_422(
     async with open_house() as house:
         reply = await house.call("POST", codes_of(await house.event()), "clerk", body)
         assert (reply.status, reply.code, reply.json["field"]) == (422, "INVALID_FIELD", field)
+
+
+async def test_codes_that_have_expired_are_not_printed(autojump_clock: MockClock) -> None:
+    async with open_house() as house:
+        body = {"expires_at": 1}
+        reply = await house.call("POST", codes_of(await house.event()), "clerk", body)
+        assert (reply.status, reply.code) == (409, "EXPIRED")
 
 
 async def test_printing_is_in_the_audit(autojump_clock: MockClock) -> None:

@@ -37,6 +37,7 @@ PASSWORD = {"email": "zoe@hall.example", "password": "violet harbor nine"}
 NEW_ACCOUNT = {**PASSWORD, "name": "Zoe"}
 JOINING = {"code": "00000-00000", "name": "Zoe", "accept_terms": True}
 NEW_LIST = {"title": "Wishes", "currency": "USD"}
+WISH, WISHED = {"title": "A wish", "amount": 100}, {"event": "nowhere", "lot": 1}
 
 
 @attrs.frozen
@@ -341,7 +342,8 @@ CASES = [
     Case("GET", "/me/wishlists/x", None, "401 404 404 404 404 404 404 404 404"),
     Case("PATCH", "/me/wishlists/x", {}, "401 404 404 404 404 404 404 404 404"),
     Case("DELETE", "/me/wishlists/x", None, "401 404 404 404 404 404 404 404 404"),
-    Case("POST", "/me/wishlists/x/items", {}, "401 404 404 404 404 404 404 404 404"),
+    Case("POST", "/me/wishlists/x/items", WISH, "401 404 404 404 404 404 404 404 404"),
+    Case("POST", "/me/wishlists/x/lots", WISHED, "401 404 404 404 404 404 404 404 404"),
     Case("DELETE", "/me/wishlists/x/items/1", None, "401 404 404 404 404 404 404 404 404"),
     Case(
         "POST", "/me/erase", {"confirm": "erase my data"}, "401 200 200 200 200 200 200 200 200"
