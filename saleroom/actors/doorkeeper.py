@@ -166,13 +166,6 @@ class Doorkeeper:
             session.end(Close.DRAINING)
             await trio.sleep(random.uniform(0, 2 * pause))  # noqa: S311 - jitter
 
-    def end_user(self, user: str, code: Close, event: str | None = None) -> None:
-        """End all of a user's sessions, or those on one event: signed out, or banned."""
-        for (at, who), sessions in list(self._of_user.items()):
-            if who == user and event in (None, at):
-                for session in list(sessions):
-                    session.end(code)
-
     def hang_up(self, user: str, sign_ins: Collection[str] | None = None) -> None:
         """End a user's sessions of either kind, or those that follow from these sign-ins."""
         ended = [

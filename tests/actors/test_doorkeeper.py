@@ -11,7 +11,6 @@ from trio.testing import MockClock
 
 from saleroom.actors.doorkeeper import DRAIN_RATE, DoorkeeperLimits
 from saleroom.auction.roles import Role
-from saleroom.protocol.close import Close
 from saleroom.protocol.session import Bucket, Share
 from tests.actors.line import PING, TEXT, split_frames
 from tests.actors.stage import WALL_MS, open_stage, settle, silent
@@ -212,10 +211,8 @@ async def test_a_user_who_signs_out_is_closed(autojump_clock: MockClock) -> None
             await stage.connect(stage.token("u101"), event=event) for event in ("gala", "ball")
         ]
         other = await stage.connect(stage.token("u102"))
-        stage.doorkeeper.end_user("u101", Close.BANNED, "ball")
-        assert (here.ended, there.ended) == (None, 4004)
-        stage.doorkeeper.end_user("u101", Close.UNAUTHENTICATED)
-        assert (here.ended, other.ended) == (4001, None)
+        stage.doorkeeper.hang_up("u101")
+        assert (here.ended, there.ended, other.ended) == (4001, 4001, None)
 
 
 async def test_nothing_is_kept_of_those_who_left(autojump_clock: MockClock) -> None:
