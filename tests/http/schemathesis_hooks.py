@@ -120,7 +120,8 @@ def fit_lot(body: dict[str, Any], *, is_change: bool) -> None:
     for name in ("reserve", "buy_now"):
         if is_whole(floor) and is_whole(body.get(name)):
             floor = body[name] = max(floor, body[name])
-    starts_at, ends_at = body.get("starts_at"), body.get("ends_at")
+    starts_at: Any = body.get("starts_at")
+    ends_at: Any = body.get("ends_at")
     if is_whole(starts_at) and is_whole(ends_at) and ends_at <= starts_at:
         body["starts_at"], body["ends_at"] = max(ends_at - 1, 0), max(ends_at, 1)
     is_endless = body.get("quantity") == 0 and body.get("mode") != "sale"

@@ -90,8 +90,7 @@ BAD: dict[str, str] = {
 }
 
 
-def named(tokens: Mapping[str, str]) -> Any:
-    return pytest.mark.parametrize("token", tokens.values(), ids=tokens.keys())
+every_bad_token = pytest.mark.parametrize("token", BAD.values(), ids=BAD.keys())
 
 
 async def believe(token: str) -> Identity:
@@ -102,13 +101,13 @@ async def test_the_good_one_is_believed() -> None:
     assert (await believe(signed())).user == "eve"
 
 
-@named(BAD)
+@every_bad_token
 async def test_none_is_believed(token: str) -> None:
     with pytest.raises(TokenRejected):
         await believe(token)
 
 
-@named(BAD)
+@every_bad_token
 async def test_over_http_each_is_401_wherever_it_is_sent(
     autojump_clock: MockClock, token: str
 ) -> None:
@@ -125,7 +124,7 @@ async def test_over_http_each_is_401_wherever_it_is_sent(
             assert token not in reply.body.decode()
 
 
-@named(BAD)
+@every_bad_token
 @pytest.mark.parametrize("path", [f"/ws/v1/events/{EVENT}", "/ws/v1/operator"])
 async def test_at_a_sockets_hello_each_closes_with_4001(
     autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch, path: str, token: str
