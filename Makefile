@@ -35,10 +35,12 @@ format: install ## Format the code and put imports in order
 	@$(python) -m ruff format
 
 bench: install ## Run every benchmark, peers included: ten minutes; keep it in bench/results/
+	@tools/need chromium
 	@bench/peers/install
 	@$(python) -m bench --all
 
 bench-smoke: install ## Run each benchmark once, briefly
+	@tools/need chromium
 	@bench/peers/install
 	@$(python) -m bench --smoke
 
@@ -69,8 +71,8 @@ compose-check: ## Check docker-compose.yml
 install: ## Bring .venv to what requirements.lock says
 	@tools/install
 
-install-tests: install ## Bring in what the tests need besides: redis-server, Node, npm packages
-	@tools/need redis-server node
+install-tests: install ## Bring in what the tests need besides: redis-server, Node, Chromium
+	@tools/need redis-server node chromium
 	@tools/install-node
 
 clean: ## Remove all that these targets made
