@@ -12,6 +12,7 @@ import attrs
 import orjson
 
 from saleroom.auction.buying import units_left
+from saleroom.auction.fund import Matching
 from saleroom.auction.lot import Lot
 from saleroom.auction.state import EventState, leaderboard
 from saleroom.protocol.kept import kept_json
@@ -44,7 +45,19 @@ def lot_view(lot: Lot, registered: int = 0) -> dict[str, Any]:
         view["levels"] = list(definition.levels)
         view["goal"] = definition.goal
         view["participation"] = round(fund.donors / registered, 4) if registered else 0.0
+        view["matching"] = fund.matching and _matching_view(fund.matching)
+        view["challenge"] = fund.challenge and attrs.asdict(fund.challenge)
+    if lot.mode == "live":
+        view["remote_locked"] = lot.remote_locked
     return view
+
+
+def _matching_view(matching: Matching) -> dict[str, int]:
+    return {
+        "ratio_percent": matching.ratio_percent,
+        "cap": matching.cap,
+        "used": matching.used,
+    }
 
 
 def event_view(state: EventState, server_time: int) -> dict[str, Any]:

@@ -111,6 +111,23 @@ class LotFields:
 
 
 @attrs.frozen
+class MatchView:
+    """A match that acts on new pledges; `used` is what it has given of its cap."""
+
+    ratio_percent: int
+    cap: int
+    used: int
+
+
+@attrs.frozen
+class ChallengeView:
+    """A challenge that has not been met: `amount` is added when pledges reach `threshold`."""
+
+    threshold: int
+    amount: int
+
+
+@attrs.frozen
 class LotSnapshot:
     """A lot as it stands for everybody; amounts in the minor unit, times in ms."""
 
@@ -133,6 +150,9 @@ class LotSnapshot:
     levels: list[int] = attrs.field(factory=list)
     goal: int | None = None
     participation: float = 0.0
+    matching: MatchView | None = None
+    challenge: ChallengeView | None = None
+    remote_locked: bool = False
 
 
 @attrs.frozen

@@ -308,6 +308,20 @@ def test_participation_is_of_those_registered() -> None:
     assert "participation" not in lot_view(sale(silent()).lot(), 3)
 
 
+def test_a_view_tells_the_match_and_the_challenge_that_stand() -> None:
+    made = sale(pledge(), paddles=[{"number": 101, "terms_version": 1}])
+    view = lot_view(made.lot(), 1)
+    assert (view["matching"], view["challenge"]) == (None, None)
+    made.must(c.SetMatch(1, 50, 10_000))
+    made.must(c.SetChallenge(1, 9_000, 2_000))
+    made.must(c.Pledge(1, 5_000, paddle=101))
+    view = lot_view(made.lot(), 1)
+    assert view["matching"] == {"ratio_percent": 50, "cap": 10_000, "used": 2_500}
+    assert view["challenge"] == {"threshold": 9_000, "amount": 2_000}
+    made.must(c.Pledge(1, 5_000, paddle=101, confirm=True))
+    assert lot_view(made.lot(), 1)["challenge"] is None
+
+
 def test_a_withdrawal_says_what_is_void() -> None:
     made = sale(pledge(), fixed(2))
     made.must(c.SetMatch(1, 100, 100))
