@@ -29,17 +29,21 @@ ALLOWED: Final[Mapping[str, frozenset[str]]] = {
     "mail": frozenset(),
     "intake": frozenset({"auction"}),
     "auction": frozenset(),
+    "billing": frozenset({"auction"}),
+    "payments": frozenset({"auction", "billing", "storage", "supervisor"}),
     "protocol": frozenset({"auction", "config"}),
-    "storage": frozenset({"auction", "protocol", "config", "supervisor"}),
+    "storage": frozenset({"auction", "billing", "protocol", "config", "supervisor"}),
     "actors": frozenset({"auction", "protocol", "config", "supervisor", "storage.ports"}),
     "http": frozenset(
         {
             "auction",
+            "billing",
             "protocol",
             "actors",
             "config",
             "intake",
             "mail",
+            "payments",
             "supervisor",
             "storage",
             "workers",
@@ -59,7 +63,7 @@ CONFINED: Final[Mapping[str, str]] = {
 # SDKs that one adapter file each may import, whichever it is.
 ONE_ADAPTER: Final = ("PIL", "obstore", "openpyxl", "stripe", "twilio")
 
-PURE_ROOMS: Final = ("auction", "protocol")
+PURE_ROOMS: Final = ("auction", "billing", "protocol")
 IMPURE: Final = frozenset(
     {"asyncio", "os", "random", "secrets", "socket", "subprocess", "threading", "time", "trio"}
 )

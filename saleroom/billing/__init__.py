@@ -1,0 +1,1 @@
+"""Billing: what a paddle owes and has paid, decided without I/O."""
