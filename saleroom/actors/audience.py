@@ -15,7 +15,7 @@ import attrs
 import trio
 
 from saleroom.actors.bulletin import Board, Bulletin
-from saleroom.actors.figures import BROADCAST_BOUNDS_S, Times
+from saleroom.actors.figures import BROADCAST_BOUNDS_S, Deliveries, Times
 from saleroom.actors.member import LEFT, Member
 from saleroom.actors.published import Before, Published
 from saleroom.auction.lot import Win
@@ -84,6 +84,7 @@ class Audience:
     published: Published
     limits: AudienceLimits = AudienceLimits()
     times: Times = attrs.field(factory=lambda: Times(BROADCAST_BOUNDS_S))
+    deliveries: Deliveries = attrs.field(factory=Deliveries)
     _members: dict[Member, None] = attrs.field(init=False, factory=dict)
     _by_paddle: dict[int, dict[Member, None]] = attrs.field(init=False, factory=dict)
     _sent: int = attrs.field(init=False, default=0)
@@ -151,6 +152,7 @@ class Audience:
             await self._broadcast()
             if self._feeds != feeds:
                 self.times.note(self._took_s)
+            self.deliveries.arrived(trio.current_time())
             if self._took_s >= REST_LEAST_S:
                 await trio.sleep(self._took_s)
 

@@ -158,6 +158,9 @@ class Committer:
                         published.take(chained.entry, chained.head)
                     if decided.envelope is not None:
                         self._answer(decided.outcome, decided.envelope)
+        oldest = next((each.envelope for each in batch if each.envelope is not None), None)
+        if oldest is not None:
+            self.site.figures.deliveries.left(oldest.entered, len(batch))
         self.site.wake()
 
     def _answer(self, outcome: Outcome, envelope: Envelope) -> None:

@@ -206,6 +206,7 @@ class EventActor:
         return {
             "incarnations": self.incarnations,
             "seq": self.book.state.seq,
+            "bids_decided": self.site.figures.bids_decided(),
             "committed": committed.committed,
             "commits": committed.commits,
             "pending_facts": committed.pending_facts,

@@ -195,7 +195,10 @@ def _mailbox_statistics(site: Site) -> Any:
 def _audience_statistics(site: Site) -> Any:
     def statistics() -> Mapping[str, Any]:
         audience: Audience | None = site.audience
-        return {} if audience is None else _renamed(attrs.asdict(audience.statistics()))
+        if audience is None:
+            return {}
+        p99_ms = site.figures.deliveries.quantile_ms(0.99, trio.current_time())
+        return {**_renamed(attrs.asdict(audience.statistics())), "feed_p99_ms": p99_ms}
 
     return statistics
 

@@ -86,7 +86,10 @@ class Site:
             for fact in tail:
                 kept.add(fact)
             self.published = Published(state, epoch, kept, head)
-            self.audience = Audience(self.published, self.limits.audience, self.figures.broadcasts)
+            figures = self.figures
+            self.audience = Audience(
+                self.published, self.limits.audience, figures.broadcasts, figures.deliveries
+            )
         self._is_up.set()
         self.wake()
 

@@ -25,6 +25,7 @@ PREFIX = "saleroom_"
 
 COUNTERS: dict[str, str] = {
     "accepted": "Connections that the door accepted.",
+    "bids_decided": "Bids taken or refused.",
     "committed": "Facts made durable by this incarnation.",
     "commits": "Transactions that made facts durable.",
     "crashed": "Members of a pool that crashed.",
@@ -48,6 +49,7 @@ GAUGES: dict[str, str] = {
     "behind": "Members of the audience fed from the tail.",
     "checkpoint_age_ms": "Milliseconds since the hot store was written.",
     "connections": "Connections open now.",
+    "feed_p99_ms": "Lately, from mailbox to last socket: 99 of 100 commands took no more (ms).",
     "http_connections": "HTTP connections open now.",
     "is_degraded": "Whether the hot store is away (1) or written (0).",
     "largest_batch": "Facts of the largest group commit.",
