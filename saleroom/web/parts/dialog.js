@@ -1,0 +1,46 @@
+// Dialogs: the browser's own, modal, so that focus stays inside and Escape closes.
+
+import { html, useEffect, useId, useRef } from "../render.js";
+import { IconButton } from "./button.js";
+
+/** Show a dialog for as long as it is drawn; onClose: the person wants it gone. */
+export function Dialog({ title, onClose, children }) {
+  const element = useRef(null);
+  const name = useId();
+  useEffect(() => {
+    const shown = element.current;
+    shown.showModal();
+    return () => shown.close();
+  }, []);
+  function cancel(event) {
+    event.preventDefault();
+    onClose();
+  }
+  function leave(event) {
+    if (event.target === element.current) onClose();
+  }
+  return html`<dialog
+    ref=${element}
+    class="dialog"
+    aria-labelledby=${name}
+    onCancel=${cancel}
+    onClick=${leave}
+  >
+    <div class="dialog-head">
+      <h2 id=${name}>${title}</h2>
+      <${IconButton} icon="close" label="Close" onClick=${onClose} />
+    </div>
+    <div class="dialog-body stack">${children}</div>
+  </dialog>`;
+}
+
+/** Ask before something that cannot be taken back. */
+export function Confirm({ title, text, yes, kind = "primary", isBusy, onYes, onClose }) {
+  return html`<${Dialog} title=${title} onClose=${onClose}>
+    <p>${text}</p>
+    <div class="row">
+      <button type="button" class=${`button ${kind}`} disabled=${isBusy} onClick=${onYes}>${yes}</button>
+      <button type="button" class="button" onClick=${onClose}>Cancel</button>
+    </div>
+  <//>`;
+}
