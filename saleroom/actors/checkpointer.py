@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import attrs
-import orjson
 import trio
 
 from saleroom.actors.event import Incarnation
 from saleroom.actors.published import Published
 from saleroom.actors.site import Saved, Site
 from saleroom.auction.snapshot import encode_body, encode_chunks
+from saleroom.protocol.kept import kept_json
 from saleroom.protocol.views import event_view
 from saleroom.storage.ports import (
     Catalogue,
@@ -101,14 +101,13 @@ class Checkpointer:
 
     async def _write_view(self, published: Published, dirty: set[int | None]) -> None:
         """Write the fields of the view that changed."""
-        view = published.view
-        values = {
-            f"lot:{number}": view.lot(number)
-            for number in dirty
-            if number is not None and number in published.state.lots
-        }
+        view, values = published.view, {}
+        for number in dirty:
+            if number is not None and number in published.state.lots:
+                values[f"lot:{number}"] = view.lot(number)
+                values[f"wins:{number}"] = view.wins(number)
         now = self.site.clock.now_ms()
-        values["event"] = orjson.dumps(
+        values["event"] = kept_json(
             {
                 **event_view(published.state, now),
                 "seq": published.seq,

@@ -114,7 +114,7 @@ def make_quart(services: Services) -> QuartTrio:
         erasure_routes(services, access, trail),
         own_routes(services, access, replicas),
         command_routes(services, access),
-        result_routes(services, access, views, replicas),
+        result_routes(services, access, views),
         journal_routes(services, access, replicas, trail),
         audit_routes(services, access),
         operator_routes(services, access, trail),

@@ -1,8 +1,8 @@
 """Results over HTTP: the leaderboard, and who won what.
 
 Owns: the routes `leaderboard`, `results` and `results.csv` of an event. Invariant: the results are
-the wins that the journal's facts add up to, purchases among them, in order of sale; names are for
-staff alone; no cell of the CSV is a formula. Source: PROTOCOL 7, rules 11 and 30.
+the wins as the checkpoint has them, purchases among them, in order of sale; names are for staff
+alone; no cell of the CSV is a formula. Source: PROTOCOL 7, rules 11 and 30.
 """
 
 from __future__ import annotations
@@ -15,10 +15,8 @@ from typing import Any
 import attrs
 from quart import Blueprint, Response
 
-from saleroom.auction.state import EventState
 from saleroom.http.api_access import Access, Reader
 from saleroom.http.api_reading import CommonTo, answer_read
-from saleroom.http.api_replicas import Replicas
 from saleroom.http.api_requests import event_id, read_number_page
 from saleroom.http.api_shapes import LeaderboardView, NumberQuery, ResultPage
 from saleroom.http.api_views import Views
@@ -36,12 +34,10 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 PAGE_ROWS = 1_000
 
 
-def result_routes(
-    services: Services, access: Access, views: Views, replicas: Replicas
-) -> Blueprint:
+def result_routes(services: Services, access: Access, views: Views) -> Blueprint:
     """Make the routes."""
     routes = Blueprint("results", __name__)
-    results = _Results(services.stores.catalogue, replicas)
+    results = _Results(services.stores.catalogue, views)
 
     @routes.get("/events/<event>/leaderboard")
     @contract(
@@ -111,15 +107,19 @@ def _cell(value: object) -> str:
 @attrs.frozen(eq=False)
 class _Results:
     catalogue: Catalogue
-    replicas: Replicas
+    views: Views
 
     async def rows(self, reader: Reader) -> list[dict[str, Any]]:
         """Give every win in order of sale; amounts in the minor unit, `amount` of one unit."""
         names = await self._names(reader.event) if reader.is_staff else None
-        rows = list(_wins(await self.replicas.state(reader.event)))
+        currency = (await self.views.event(reader.event))["currency"]
+        rows = [
+            {**win, "total": win["amount"] * win["units"], "currency": currency}
+            for win in await self.views.wins(reader.event)
+        ]
         if names is not None:
             rows = [{**row, "name": names.get(row["paddle"])} for row in rows]
-        return sorted(rows, key=lambda row: row["seq"])
+        return rows
 
     async def _names(self, event: str) -> dict[int, str]:
         names: dict[int, str] = {}
@@ -130,23 +130,6 @@ class _Results:
             if len(page) < PAGE_ROWS:
                 return names
             after = page[-1].paddle
-
-
-def _wins(state: EventState) -> Iterable[dict[str, Any]]:
-    for lot in state.lots.values():
-        for win in lot.wins:
-            yield {
-                "lot": lot.number,
-                "title": lot.definition.title,
-                "mode": lot.mode,
-                "paddle": win.paddle,
-                "units": win.units,
-                "amount": win.amount,
-                "total": win.amount * win.units,
-                "how": win.how,
-                "currency": state.definition.currency,
-                "seq": win.seq,
-            }
 
 
 async def _published(access: Access, event: str) -> Reader:

@@ -20,7 +20,7 @@ from saleroom.auction.state import EventState
 from saleroom.http.api_replicas import Replicas
 from saleroom.http.keep import Freshness, Keep
 from saleroom.http.problems import Problem
-from saleroom.protocol.views import PublicView, event_view
+from saleroom.protocol.views import PublicView, event_view, wins_view
 from saleroom.storage.ports import HotStore, NotFound, StoreUnavailable
 
 EVENT, LEADERBOARD = "event", "leaderboard"
@@ -88,6 +88,22 @@ class Views:
         """Give all lots by number."""
         return list((await self.whole(event)).lots.values())
 
+    async def wins(self, event: str) -> list[dict[str, Any]]:
+        """Give who won what, in order of sale: `{lot, title, mode, paddle, units, amount, ...}`."""
+        view = await self.whole(event)
+        found = {number: _wins_of(view.fields, number) for number in view.lots}
+        if None in found.values():  # too many for a checkpoint, or one of an older release
+            state = await self.replicas.state(event)
+            found = {number: wins_view(lot) for number, lot in state.lots.items()}
+        rows = [
+            {"lot": number, "title": view.lots[number]["title"], "mode": view.lots[number]["mode"]}
+            | win
+            for number, wins in found.items()
+            for win in wins or ()
+            if number in view.lots
+        ]
+        return sorted(rows, key=lambda row: row["seq"])
+
     async def _read(self, event: str) -> EventView:
         try:
             fields = await self.hot.read(event)
@@ -123,10 +139,16 @@ def _view_of(fields: Mapping[str, bytes], before: EventView | None) -> EventView
     return EventView(about, lots, fields)
 
 
+def _wins_of(fields: Mapping[str, bytes], number: int) -> list[dict[str, Any]] | None:
+    encoded = fields.get(f"wins:{number}")
+    return None if encoded is None else orjson.loads(encoded)
+
+
 def _fields_of(state: EventState, now_ms: int) -> dict[str, bytes]:
     """Make the fields of a view as the checkpointer writes them."""
     view = PublicView(state)
     fields = {f"lot:{number}": view.lot(number) for number in state.lots}
+    fields |= {f"wins:{number}": view.wins(number) for number in state.lots}
     fields[LEADERBOARD] = view.leaderboard()
     about = event_view(state, now_ms)
     about |= {"seq": state.seq, "raised": state.raised, "lots": list(state.lots)}

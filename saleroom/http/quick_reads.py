@@ -36,8 +36,8 @@ from saleroom.http.services import Services
 from saleroom.protocol.identity import Identity, KeysUnavailable, TokenRejected
 
 ANSWERS_MAX = 256
-"""Of 60 KB each, where an event has 200 lots: 15 MB."""
-ANSWER_BYTES_MAX = 512 * 1024
+ANSWER_BYTES_MAX = 128 * 1024
+"""Twice what 200 lots take; all of them are 32 MiB at most."""
 ANSWER_AGE_S = 0.25
 """As of a view; what another server changed is seen within both together."""
 

@@ -18,6 +18,8 @@ from saleroom.auction.state import EventState, leaderboard
 from saleroom.protocol.kept import kept_json
 
 LEADERBOARD_TOP = 10
+WINS_MAX = 1_000
+"""Of one lot in a checkpoint, 100 KB; a sale lot without end may have more, kept in the journal."""
 
 
 def lot_view(lot: Lot, registered: int = 0) -> dict[str, Any]:
@@ -94,6 +96,20 @@ def own_view(state: EventState, paddle: int | None) -> dict[str, Any]:
     return view
 
 
+def wins_view(lot: Lot) -> list[dict[str, Any]]:
+    """Give who has won a lot, or units of it, in order of sale."""
+    return [
+        {
+            "paddle": win.paddle,
+            "units": win.units,
+            "amount": win.amount,
+            "how": win.how,
+            "seq": win.seq,
+        }
+        for win in lot.wins
+    ]
+
+
 def own_max(lot: Lot, paddle: int) -> int | None:
     """Give the max that a paddle has standing on a lot, None without one."""
     left = lot.absentees.get(paddle)
@@ -128,6 +144,11 @@ class PublicView:
             view = lot_view(self.state.lots[number], len(self.state.paddles))
             encoded = self._lots[number] = kept_json(view)
         return encoded
+
+    def wins(self, number: int) -> bytes:
+        """Give a lot's wins as JSON; null when they are too many for a checkpoint."""
+        lot = self.state.lots[number]
+        return orjson.dumps(wins_view(lot) if len(lot.wins) <= WINS_MAX else None)
 
     def own(self, paddle: int | None) -> dict[str, Any]:
         """Give what a paddle may see of itself."""

@@ -118,7 +118,7 @@ async def test_only_what_changed_is_written(
         await view_of(stage)
         stage.tell("announce", text="changes no lot")
         await view_of(stage)
-        assert writes == [{"event", "leaderboard", "lot:2"}, {"event", "leaderboard"}]
+        assert writes == [{"event", "leaderboard", "lot:2", "wins:2"}, {"event", "leaderboard"}]
 
 
 async def test_one_write_is_in_flight_and_the_newest_wins(autojump_clock: MockClock) -> None:

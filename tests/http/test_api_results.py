@@ -12,6 +12,9 @@ from trio.testing import MockClock
 from saleroom.http.api_results import csv_text
 from tests.http.house import House, open_house
 
+CHECKPOINT_S = 0.2
+"""Reads follow the checkpoint, which follows the answer."""
+
 
 async def sold(house: House) -> str:
     """Give an event with a hammer sale of lot 1 to ann and two purchases of lot 2 by bob."""
@@ -27,6 +30,7 @@ async def sold(house: House) -> str:
     ):
         reply = await house.command(event, who, name, **fields)
         assert reply.status == 200, reply
+    await trio.sleep(CHECKPOINT_S)
     return event
 
 
