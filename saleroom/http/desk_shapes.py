@@ -12,7 +12,8 @@ from typing import Annotated, Literal
 import attrs
 
 from saleroom.auction.definition import TIME_MAX
-from saleroom.http.api_shapes import Paddle, PageLimit, Position
+from saleroom.auction.state import PADDLE_LAST
+from saleroom.http.api_shapes import Paddle, PageLimit
 from saleroom.protocol.shapes import (
     ABSENT,
     Chars,
@@ -70,7 +71,7 @@ class GuestQuery:
     q: Typed = ABSENT
     table: Table = ABSENT
     checked_in: bool = ABSENT
-    cursor: Position = 0
+    cursor: Annotated[int, Whole(0, PADDLE_LAST), Example(0)] = 0
     limit: PageLimit = ABSENT
 
 

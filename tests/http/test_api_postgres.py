@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import pytest
+import trio
 
 from saleroom.storage.ports import Stores
 from tests.http.house import House, open_house
@@ -33,6 +36,13 @@ async def sale(house: House) -> str:
     return path
 
 
+async def results(house: House, path: str) -> list[dict[str, Any]]:
+    """Read the results, once a checkpoint has the sale."""
+    while not (rows := (await house.done("GET", f"{path}/results", "clerk"))["results"]):
+        await trio.sleep(0)
+    return cast(list[dict[str, Any]], rows)
+
+
 async def test_an_event_from_draft_to_results(pg_stores: Stores) -> None:
     async with open_house(pg_stores) as house:
         path = await sale(house)
@@ -40,7 +50,9 @@ async def test_an_event_from_draft_to_results(pg_stores: Stores) -> None:
         people = await house.done("GET", f"{path}/registrations", "clerk")
         holders = [(row["paddle"], row["name"]) for row in people["registrations"]]
         assert holders == [(7, "Ann"), (100, "Zoë")]
-        (win,) = (await house.done("GET", f"{path}/results", "clerk"))["results"]
+        beyond = await house.call("GET", f"{path}/registrations?cursor={2**53 - 2}", "clerk")
+        assert beyond.status == 422
+        (win,) = await results(house, path)
         assert (win["paddle"], win["name"], win["total"]) == (7, "Ann", 10_000)
         journal = await house.done("GET", f"{path}/journal", "admin")
         assert journal["facts"][0]["event"]["ladder"] == [[0, 5]]
