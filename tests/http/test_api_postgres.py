@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import pytest
-import trio
 
 from saleroom.storage.ports import Stores
 from tests.http.house import House, open_house
@@ -38,9 +37,10 @@ async def sale(house: House) -> str:
 
 async def results(house: House, path: str) -> list[dict[str, Any]]:
     """Read the results, once a checkpoint has the sale."""
-    while not (rows := (await house.done("GET", f"{path}/results", "clerk"))["results"]):
-        await trio.sleep(0)
-    return cast(list[dict[str, Any]], rows)
+    rows: list[dict[str, Any]] = []
+    while not rows:
+        rows = (await house.done("GET", f"{path}/results", "clerk"))["results"]
+    return rows
 
 
 async def test_an_event_from_draft_to_results(pg_stores: Stores) -> None:
@@ -51,7 +51,7 @@ async def test_an_event_from_draft_to_results(pg_stores: Stores) -> None:
         holders = [(row["paddle"], row["name"]) for row in people["registrations"]]
         assert holders == [(7, "Ann"), (100, "Zoë")]
         beyond = await house.call("GET", f"{path}/registrations?cursor={2**53 - 2}", "clerk")
-        assert beyond.status == 422
+        assert (beyond.status, beyond.code) == (400, "MALFORMED")
         (win,) = await results(house, path)
         assert (win["paddle"], win["name"], win["total"]) == (7, "Ann", 10_000)
         journal = await house.done("GET", f"{path}/journal", "admin")
