@@ -123,7 +123,7 @@ export class EventStore {
     for (const view of snapshot.lots) {
       const made = kept.get(view.lot) ?? signal(null);
       const opening = view.price === null ? view.min_next : (made.value?.opening ?? null);
-      made.value = { ...view, opening, max: null, won: false, locked: false };
+      made.value = { ...view, opening, max: null, won: false, locked: view.remote_locked ?? false };
       this.lots.set(view.lot, made);
     }
     this.numbers.value = snapshot.lots.map((view) => view.lot);
@@ -197,6 +197,8 @@ const NEW_LOT = {
   max: null,
   won: false,
   locked: false,
+  matching: null,
+  challenge: null,
 };
 
 const MESSAGES = {
@@ -279,9 +281,20 @@ const FACTS = {
   paddle_unlocked: (store, { paddle }) => setLocked(store, paddle, false),
   pledge_made: fund,
   pledge_voided: fund,
-  match_set: fund,
-  challenge_set: fund,
-  challenge_met: fund,
+  match_set: (store, fact) => {
+    fund(store, fact);
+    const { ratio_percent, cap } = fact;
+    store.change(fact.lot, { matching: { ratio_percent, cap } });
+  },
+  challenge_set: (store, fact) => {
+    fund(store, fact);
+    const { threshold, amount } = fact;
+    store.change(fact.lot, { challenge: { threshold, amount } });
+  },
+  challenge_met: (store, fact) => {
+    fund(store, fact);
+    store.change(fact.lot, { challenge: null });
+  },
   pledge_closed: (store, fact) => {
     fund(store, fact);
     store.change(fact.lot, { state: "closed" });

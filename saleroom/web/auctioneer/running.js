@@ -38,14 +38,13 @@ export function nextLot(ordered, rings = new Map(), after = null) {
 
 /**
  * Give the lot that the desk works on: the one chosen, else the one in the ring, else the newest
- * that left it, else a fund that runs, else what comes next.
+ * that left it, else what comes next.
  */
 export function lotAtHand(ordered, chosen, lastInRing, rings = new Map()) {
   const find = (number) => ordered.find((lot) => lot.lot === number) ?? null;
   return (
     (chosen === null ? null : find(chosen)) ??
     ordered.find((lot) => lot.mode === "live" && isRunning(lot)) ??
-    ordered.find((lot) => lot.mode === "pledge" && isRunning(lot) && lot.donors > 0) ??
     (lastInRing === null ? null : find(lastInRing)) ??
     nextLot(ordered, rings) ??
     ordered[0] ??
