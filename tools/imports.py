@@ -28,6 +28,7 @@ ALLOWED: Final[Mapping[str, frozenset[str]]] = {
     "workers": frozenset({"supervisor"}),
     "mail": frozenset(),
     "intake": frozenset({"auction"}),
+    "receipts": frozenset({"auction", "billing", "intake.amounts"}),
     "auction": frozenset(),
     "billing": frozenset({"auction"}),
     "payments": frozenset({"auction", "billing", "storage", "supervisor"}),
@@ -44,6 +45,7 @@ ALLOWED: Final[Mapping[str, frozenset[str]]] = {
             "intake",
             "mail",
             "payments",
+            "receipts",
             "supervisor",
             "storage",
             "workers",
@@ -61,7 +63,7 @@ CONFINED: Final[Mapping[str, str]] = {
 }
 
 # SDKs that one adapter file each may import, whichever it is.
-ONE_ADAPTER: Final = ("PIL", "obstore", "openpyxl", "stripe", "twilio")
+ONE_ADAPTER: Final = ("PIL", "obstore", "openpyxl", "reportlab", "stripe", "twilio")
 
 PURE_ROOMS: Final = ("auction", "billing", "protocol")
 IMPURE: Final = frozenset(
