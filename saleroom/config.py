@@ -2,39 +2,33 @@
 
 Owns: what an operator may set, how it is checked, and the numbers that bound every queue, wait and
 payload. Invariant: a `Settings` that exists is valid and frozen, and neither its repr nor an error
-shows a secret. Must not know: who uses a setting; it imports nothing of ours, reads no environment
-and opens nothing. Source: ARCHITECTURE sections 1 and 3 (I6), PROTOCOL sections 1, 2, 5 and 6.
+shows a secret. Must not know: who uses a setting; of ours it imports the
+reading of values alone, and it reads no environment and opens nothing. Source: ARCHITECTURE
+sections 1 and 3 (I6), PROTOCOL sections 1, 2, 5 and 6.
 """
 
 from __future__ import annotations
 
 import difflib
-import ipaddress
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final, Literal
-from urllib.parse import SplitResult, urlsplit
+from typing import Any, Final
 
 import attrs
 
+from saleroom import setting_values as values
+from saleroom.setting_values import (
+    SECRET_BYTES_MIN,
+    LogFormat,
+    LogLevel,
+    Network,
+    redacted,
+    shown,
+)
+
+__all__ = ["BadSetting", "Limits", "Settings", "read_settings", "redacted", "settings_help"]
+
 PREFIX: Final = "SALEROOM_"
-SECRET_BYTES_MIN: Final = 32
-DEFAULT_PORTS: Final = {"http": 80, "https": 443}
-HOST_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?", re.IGNORECASE)
-
-LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
-LogFormat = Literal["text", "json"]
-LOG_LEVELS: Final[Mapping[str, LogLevel]] = {
-    "debug": "DEBUG",
-    "info": "INFO",
-    "warning": "WARNING",
-    "error": "ERROR",
-}
-LOG_FORMATS: Final[Mapping[str, LogFormat]] = {"text": "text", "json": "json"}
-SWITCHES: Final[Mapping[str, bool]] = {"on": True, "off": False}
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class BadSetting(Exception):
@@ -107,182 +101,6 @@ class Limits:
     drain_s: float = 10.0
 
 
-def redacted(url: str) -> str:
-    """Give the address without its password and without the values of its query."""
-    parts = urlsplit(url)
-    credentials, at, hosts = parts.netloc.rpartition("@")
-    user, colon, _ = credentials.partition(":")
-    secret = "***" if colon else ""
-    query = "?***" if parts.query else ""
-    return f"{parts.scheme}://{user}{colon}{secret}{at}{hosts}{parts.path}{query}"
-
-
-def _shown(value: str) -> str:
-    """Quote a value that is no secret, on one line and not too long."""
-    return repr(value if len(value) <= 60 else f"{value[:57]}...")
-
-
-def _read_host(value: str) -> str:
-    try:
-        ipaddress.ip_address(value)
-    except ValueError:
-        if not HOST_NAME.fullmatch(value):
-            raise ValueError(f"{_shown(value)} is not an address") from None
-    return value
-
-
-def _read_port(value: str) -> int:
-    if not re.fullmatch("[0-9]{1,5}", value) or int(value) > 65_535:
-        raise ValueError(f"{_shown(value)} is not a port")
-    return int(value)
-
-
-def _split(value: str, schemes: tuple[str, ...]) -> SplitResult:
-    """Take an address apart without ever quoting it: it may hold a password.
-
-    Raises ValueError for another scheme, a bad port, or an "@" past the host, which is what a
-    password with an unescaped "/", "?" or "#" leaves behind.
-    """
-    scheme, separator, rest = value.partition("://")
-    if not separator or scheme.lower() not in schemes:
-        raise ValueError("the address has another scheme, or none")
-    if not rest.isprintable() or " " in rest:
-        raise ValueError("the address holds a space or a control character")
-    try:
-        parts = urlsplit(value)
-        for host in parts.netloc.rpartition("@")[2].split(","):
-            _ = urlsplit(f"//{host}").port
-    except ValueError:
-        raise ValueError("the address has a bad host or port") from None
-    if "@" in parts.path + parts.query or parts.fragment:
-        raise ValueError('a "/", "?", "#" or "@" in the user or password must be percent-encoded')
-    return parts
-
-
-def _read_database_url(value: str) -> str:
-    _split(value, ("postgres", "postgresql"))
-    return value
-
-
-def _read_redis_url(value: str) -> str:
-    parts = _split(value, ("redis", "rediss", "unix"))
-    if parts.scheme == "unix" and not parts.path.startswith("/"):
-        raise ValueError("the address names no socket")
-    if parts.scheme != "unix" and not parts.hostname:
-        raise ValueError("the address names no host")
-    return value
-
-
-def _web_address(value: str) -> SplitResult:
-    """Take an http(s) address apart that others will be shown or sent to."""
-    parts = _split(value, ("http", "https"))
-    if "@" in parts.netloc:
-        raise ValueError("the address holds a user or password")
-    if not parts.hostname:
-        raise ValueError("the address names no host")
-    _read_host(parts.hostname)
-    return parts
-
-
-def _origin(parts: SplitResult) -> str:
-    """Write scheme, host and port as browsers do: lower case, the scheme's own port left out."""
-    host = parts.hostname or ""
-    bracketed = f"[{host}]" if ":" in host else host
-    port = "" if parts.port in (None, DEFAULT_PORTS[parts.scheme]) else f":{parts.port}"
-    return f"{parts.scheme}://{bracketed}{port}"
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _read_media_url(value: str) -> str:
-    parts = _split(value, ("file", "s3", "gs", "az"))
-    if parts.scheme == "file" and (parts.netloc or not parts.path.startswith("/")):
-        raise ValueError("the address names no folder")
-    if parts.scheme != "file" and not parts.hostname:
-        raise ValueError("the address names no bucket or container")
-    return value
-
-
-def _read_jwks_url(value: str) -> str:
-    parts = _web_address(value)
-    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
-        raise ValueError("keys fetched over plain http could be replaced on the way")
-    return value
-
-
-def _read_origins(value: str) -> frozenset[str]:
-    origins = set()
-    for number, item in enumerate(value.split(","), start=1):
-        try:
-            parts = _web_address(item.strip())
-        except ValueError as error:
-            raise ValueError(f"origin {number}: {error}") from None
-        if parts.path not in ("", "/") or parts.query:
-            raise ValueError(f"origin {number}: the address has a path or a query")
-        origins.add(_origin(parts))
-    return frozenset(origins)
-
-
-def _read_networks(value: str) -> tuple[Network, ...]:
-    networks = []
-    for number, item in enumerate(value.split(","), start=1):
-        try:
-            networks.append(ipaddress.ip_network(item.strip()))
-        except ValueError as error:
-            raise ValueError(f"network {number}: {error}") from None
-    return tuple(networks)
-
-
-def _read_switch(value: str) -> bool:
-    if value.lower() not in SWITCHES:
-        raise ValueError(f"{_shown(value)} is neither on nor off")
-    return SWITCHES[value.lower()]
-
-
-def _read_days(value: str) -> int:
-    if not re.fullmatch("[1-9][0-9]{0,4}", value):
-        raise ValueError(f"{_shown(value)} is no number of days")
-    return int(value)
-
-
-def _read_public_url(value: str) -> str:
-    parts = _web_address(value)
-    if parts.query:
-        raise ValueError("the address has a query")
-    return _origin(parts) + parts.path.rstrip("/")
-
-
-def _read_secret(value: str) -> bytes:
-    secret = value.encode("utf-8", "surrogateescape")
-    if len(secret) < SECRET_BYTES_MIN:
-        raise ValueError(f"it has {len(secret)} bytes")
-    return secret
-
-
-def _read_path(value: str) -> Path:
-    try:
-        return Path(value).expanduser()
-    except RuntimeError:
-        raise ValueError(f"{_shown(value)} names a home folder that is not known") from None
-
-
-def _read_log_level(value: str) -> LogLevel:
-    if value.lower() not in LOG_LEVELS:
-        raise ValueError(f"{_shown(value)} is not a level")
-    return LOG_LEVELS[value.lower()]
-
-
-def _read_log_format(value: str) -> LogFormat:
-    if value.lower() not in LOG_FORMATS:
-        raise ValueError(f"{_shown(value)} is not a format")
-    return LOG_FORMATS[value.lower()]
-
-
 @attrs.frozen
 class _Variable:
     """How one setting is read and told: `read` raises ValueError saying what is wrong."""
@@ -301,7 +119,9 @@ def _variable(
 
 
 def _days(default: int | None, what: str, unset: str) -> Any:
-    about = _variable(_read_days, takes="days", meaning=f"How long {what} are kept", unset=unset)
+    about = _variable(
+        values.read_days, takes="days", meaning=f"How long {what} are kept", unset=unset
+    )
     return attrs.field(default=default, metadata=about)
 
 
@@ -320,7 +140,7 @@ class Settings:
     host: str = attrs.field(
         default="127.0.0.1",
         metadata=_variable(
-            _read_host,
+            values.read_host,
             takes="an IP address or a host name, without a port",
             meaning="Address to listen on",
             unset="`127.0.0.1`",
@@ -329,7 +149,7 @@ class Settings:
     port: int = attrs.field(
         default=8080,
         metadata=_variable(
-            _read_port,
+            values.read_port,
             takes="a number from 0 to 65535 (0: any free port)",
             meaning="Port of HTTP and websockets alike",
             unset="`8080`",
@@ -339,7 +159,7 @@ class Settings:
         default=None,
         repr=_show_address,
         metadata=_variable(
-            _read_database_url,
+            values.read_database_url,
             takes="postgresql://user:password@host:5432/name",
             meaning="PostgreSQL, where everything is kept",
             unset="embedded PostgreSQL",
@@ -349,7 +169,7 @@ class Settings:
         default=None,
         repr=_show_address,
         metadata=_variable(
-            _read_redis_url,
+            values.read_redis_url,
             takes="redis://host:6379/0, rediss://... or unix:///path/to/socket",
             meaning="Redis, the hot store of public reads",
             unset="kept in memory",
@@ -358,7 +178,7 @@ class Settings:
     data_dir: Path | None = attrs.field(
         default=None,
         metadata=_variable(
-            _read_path,
+            values.read_path,
             takes="the path of a folder",
             meaning="Folder of embedded data, pictures and the generated secret",
             unset="`/var/lib/saleroom` for root, else the user's data folder",
@@ -368,7 +188,7 @@ class Settings:
         default=None,
         repr=_show_address,
         metadata=_variable(
-            _read_media_url,
+            values.read_media_url,
             takes="file:///folder, s3://bucket/prefix, gs://bucket or az://container",
             meaning="Object store of pictures; its credentials as the vendor's own tools read them",
             unset="`media` in the data folder",
@@ -378,7 +198,7 @@ class Settings:
         default=None,
         repr=_show_secret,
         metadata=_variable(
-            _read_secret,
+            values.read_secret,
             takes=f"at least {SECRET_BYTES_MIN} bytes (openssl rand -hex 32 prints some)",
             meaning="Key that signs tokens (HS256)",
             unset="generated once, kept in the data folder",
@@ -388,7 +208,7 @@ class Settings:
         default=None,
         repr=_show_address,
         metadata=_variable(
-            _read_jwks_url,
+            values.read_jwks_url,
             takes="an https:// address (http:// on loopback alone)",
             meaning="Public keys of an identity provider (RS256, ES256)",
             unset="only our own tokens",
@@ -397,7 +217,7 @@ class Settings:
     allowed_origins: frozenset[str] = attrs.field(
         default=frozenset(),
         metadata=_variable(
-            _read_origins,
+            values.read_origins,
             takes="origins separated by commas, such as https://gala.example",
             meaning="Other sites whose pages may call us, with cookies and over websockets",
             unset="none but our own",
@@ -406,7 +226,7 @@ class Settings:
     public_url: str | None = attrs.field(
         default=None,
         metadata=_variable(
-            _read_public_url,
+            values.read_public_url,
             takes="an http:// or https:// address without user or query",
             meaning="Address that people and callbacks reach us by",
             unset="as the request says",
@@ -415,7 +235,7 @@ class Settings:
     log_level: LogLevel = attrs.field(
         default="INFO",
         metadata=_variable(
-            _read_log_level,
+            values.read_log_level,
             takes="debug, info, warning or error",
             meaning="Least severity that is logged",
             unset="`info`",
@@ -424,7 +244,7 @@ class Settings:
     log_format: LogFormat = attrs.field(
         default="text",
         metadata=_variable(
-            _read_log_format,
+            values.read_log_format,
             takes="text or json",
             meaning="One line of text, or one JSON object, per record",
             unset="`text`",
@@ -433,7 +253,7 @@ class Settings:
     access_log: bool = attrs.field(
         default=False,
         metadata=_variable(
-            _read_switch,
+            values.read_switch,
             takes="on or off",
             meaning="Whether every HTTP request is logged, by its route",
             unset="`off`",
@@ -442,7 +262,7 @@ class Settings:
     trusted_proxies: tuple[Network, ...] = attrs.field(
         default=(),
         metadata=_variable(
-            _read_networks,
+            values.read_networks,
             takes="networks separated by commas, such as 10.0.0.0/8, 127.0.0.1/32",
             meaning="Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed",
             unset="none",
@@ -469,7 +289,7 @@ def read_settings(env: Mapping[str, str]) -> Settings:
     Raises BadSetting for the first variable with our prefix that is unknown or unusable.
     """
     variables = _variables()
-    values: dict[str, Any] = {}
+    given: dict[str, Any] = {}
     for name in sorted(env):
         if not name.startswith(PREFIX):
             continue
@@ -480,15 +300,15 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         if not text:
             continue
         try:
-            values[field] = variable.read(text)
+            given[field] = variable.read(text)
         except ValueError as error:
             raise BadSetting(f"{name}: {error}; expected {variable.takes}") from None
-    return Settings(**values)
+    return Settings(**given)
 
 
 def _unknown(name: str, known: list[str]) -> str:
     nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
-    return f"{_shown(name)[1:-1]}: no such setting; expected a known one, the nearest is {nearest}"
+    return f"{shown(name)[1:-1]}: no such setting; expected a known one, the nearest is {nearest}"
 
 
 def settings_help() -> str:

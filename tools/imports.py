@@ -23,7 +23,8 @@ CHECKOUT: Final = Path(__file__).resolve().parent.parent
 # What of ours a room may import beside itself. Modules that stand at the top and are not listed
 # (app, cli and their like) compose the rooms: they may import all, and no room may import them.
 ALLOWED: Final[Mapping[str, frozenset[str]]] = {
-    "config": frozenset(),
+    "config": frozenset({"setting_values"}),
+    "setting_values": frozenset(),
     "supervisor": frozenset(),
     "workers": frozenset({"supervisor"}),
     "mail": frozenset(),
@@ -34,7 +35,9 @@ ALLOWED: Final[Mapping[str, frozenset[str]]] = {
     "payments": frozenset({"auction", "billing", "storage", "supervisor"}),
     "protocol": frozenset({"auction", "config"}),
     "storage": frozenset({"auction", "billing", "protocol", "config", "supervisor"}),
-    "actors": frozenset({"auction", "protocol", "config", "supervisor", "storage.ports"}),
+    "actors": frozenset(
+        {"auction", "protocol", "config", "supervisor", "storage.ports", "messages.owed"}
+    ),
     "http": frozenset(
         {
             "auction",
@@ -44,6 +47,7 @@ ALLOWED: Final[Mapping[str, frozenset[str]]] = {
             "config",
             "intake",
             "mail",
+            "messages",
             "payments",
             "receipts",
             "supervisor",
@@ -51,6 +55,7 @@ ALLOWED: Final[Mapping[str, frozenset[str]]] = {
             "workers",
         }
     ),
+    "messages": frozenset({"auction", "protocol", "intake", "mail", "storage", "supervisor"}),
     "client": frozenset({"protocol"}),
 }
 
