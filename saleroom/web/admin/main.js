@@ -1,0 +1,6 @@
+// The administration.
+
+import { html } from "../render.js";
+import { Bar, mount } from "../parts/shell.js";
+
+mount(html`<${Bar} title="Administration" back="/" />`);
