@@ -52,6 +52,7 @@ from saleroom.http.front import put_front
 from saleroom.http.guests import Guests
 from saleroom.http.hypercorn_door import AsgiApp
 from saleroom.http.lots import Lots
+from saleroom.http.pages import page_routes
 from saleroom.http.problems import Problem, busy, of_http, problem_response
 from saleroom.http.quick_door import Quick
 from saleroom.http.quick_reads import quick_reads
@@ -127,6 +128,7 @@ def make_quart(services: Services) -> QuartTrio:
         app.register_blueprint(routes, url_prefix=API_PREFIX)
     documents = app.extensions[DOCUMENTS] = Documents(app.url_map, app.view_functions)
     app.register_blueprint(docs_routes(documents))
+    app.register_blueprint(page_routes(access))
     documents.check()
     return app
 

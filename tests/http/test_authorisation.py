@@ -23,6 +23,8 @@ WHO = (None, "ann", "bob", "clerk", "auctioneer", "admin", "operator", "narrow",
 ROLES = (None, Role.DONOR, Role.DONOR, Role.CLERK, Role.AUCTIONEER, Role.ADMIN, Role.OPERATOR)
 """Of the first of `WHO`; the other two hold theirs on another event."""
 AT_THE_ROOT = ("/alive", "/ready", "/metrics", "/openapi.json", "/asyncapi.json", "/docs")
+PAGES = ("/e/", "/j/", "/web/", "/worker.js", "/manifest.webmanifest")
+PLAIN_PAGES = ("/", "/admin", "/operator")
 PREFIX = "/api/v1"
 UNHURRIED = ApiLimits(
     commands=SessionLimits(donor_rate=1e4, donor_burst=1e4, staff_rate=1e4, staff_burst=1e4)
@@ -51,7 +53,9 @@ class Case:
 
     @property
     def full_path(self) -> str:
-        return self.path if self.path.startswith(AT_THE_ROOT) else PREFIX + self.path
+        if self.path in PLAIN_PAGES or self.path.startswith((*AT_THE_ROOT, *PAGES)):
+            return self.path
+        return PREFIX + self.path
 
 
 #                                                              -   ann bob clk auc adm opr nar nad
@@ -63,6 +67,19 @@ CASES = [
     Case("GET", "/asyncapi.json", None, "200 200 200 200 200 200 200 200 200"),
     Case("GET", "/docs", None, "200 200 200 200 200 200 200 200 200"),
     Case("GET", "/docs/docs.css", None, "200 200 200 200 200 200 200 200 200"),
+    Case("GET", "/", None, "200 200 200 200 200 200 200 200 200"),
+    Case("GET", "/admin", None, "200 200 200 200 200 200 200 200 200"),
+    Case("GET", "/operator", None, "200 200 200 200 200 200 200 200 200"),
+    Case("GET", "/worker.js", None, "200 200 200 200 200 200 200 200 200"),
+    Case("GET", "/manifest.webmanifest", None, "200 200 200 200 200 200 200 200 200"),
+    Case("GET", "/web/0/base.css", None, "200 200 200 200 200 200 200 200 200"),
+    Case("GET", "/j/7KQ2M-X9RTB", None, "200 200 200 200 200 200 200 200 200"),
+    Case("GET", "/e/{sale}", None, "200 200 200 200 200 200 200 200 200"),
+    Case("GET", "/e/{private}", None, "200 200 200 200 200 200 200 200 200"),
+    Case("GET", "/e/{sale}/auctioneer", None, "200 200 200 200 200 200 200 200 200"),
+    Case("GET", "/e/{sale}/display", None, "200 200 200 200 200 200 200 200 200"),
+    Case("GET", "/e/{sale}/manifest.webmanifest", None, "200 200 200 200 200 200 200 200 200"),
+    Case("GET", "/e/{draft}", None, "404 404 404 200 200 200 404 404 404"),
     Case("POST", "/events", NEW_EVENT, "401 403 403 403 403 201 403 403 403"),
     Case("GET", "/events", None, "200 200 200 200 200 200 200 200 200"),
     Case("GET", "/events/{sale}", None, "200 200 200 200 200 200 200 200 200"),
@@ -345,9 +362,7 @@ CASES = [
     Case("POST", "/me/wishlists/x/items", WISH, "401 404 404 404 404 404 404 404 404"),
     Case("POST", "/me/wishlists/x/lots", WISHED, "401 404 404 404 404 404 404 404 404"),
     Case("DELETE", "/me/wishlists/x/items/1", None, "401 404 404 404 404 404 404 404 404"),
-    Case(
-        "POST", "/me/erase", {"confirm": "erase my data"}, "401 200 200 200 200 200 200 200 200"
-    ),
+    Case("POST", "/me/erase", {"confirm": "erase my data"}, "401 200 200 200 200 200 200 200 200"),
     Case("POST", "/accounts/nobody/erase", None, "401 403 403 403 403 404 403 403 403"),
     Case("GET", "/wishlists/x", None, "404 404 404 404 404 404 404 404 404"),
     Case("POST", "/wishlists/x/items/1/gifts", {}, "401 404 404 404 404 404 404 404 404"),

@@ -1,0 +1,110 @@
+"""The files of `saleroom/web/`: what browsers load, read once and kept as it is sent.
+
+Owns: which files there are, their types and packed forms, and the release that names them together.
+Invariant: a path is looked up among the names that were read, never in a folder; what stands below
+the release's own address never changes, so that a browser asks for it once. Must not know: pages,
+requests. Source: RFC 9110 8.4, RFC 8246 ("immutable").
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Final
+
+import attrs
+
+BASE: Final = "/web"
+TYPES: Final[Mapping[str, str]] = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+}
+"""What is served; files of other kinds stay in the package."""
+PACKED_LEAST: Final = 512
+"""Bytes below which packing gains nothing."""
+RELEASE_BYTES: Final = 8
+IMPORT: Final = re.compile(
+    rb"""(?:^|;)(?:import|export)\b[^"';]*["'](\.[^"']+)["'];""", re.MULTILINE
+)
+
+
+@attrs.frozen
+class WebFile:
+    """A file. packed: gzipped, None where that gains nothing."""
+
+    path: str
+    content_type: str
+    plain: bytes = attrs.field(repr=False)
+    packed: bytes | None = attrs.field(repr=False)
+    tag: str
+
+
+@attrs.frozen
+class WebFiles:
+    """All files by their path. release: names their contents together."""
+
+    files: Mapping[str, WebFile]
+    release: str
+
+    @property
+    def base(self) -> str:
+        """The address below which this release's files stand."""
+        return f"{BASE}/{self.release}"
+
+    def text(self, path: str) -> str:
+        """Give a file that the package surely has."""
+        return self.files[path].plain.decode()
+
+    def imports(self, path: str) -> list[str]:
+        """Give a module and all it imports, each once."""
+        found: dict[str, None] = {}
+        waiting = [path]
+        while waiting:
+            module = waiting.pop(0)
+            if module not in found:
+                found[module] = None
+                waiting += self._imported(module)
+        return list(found)
+
+    def _imported(self, path: str) -> Iterator[str]:
+        folder = posixpath.dirname(path)
+        for name in IMPORT.findall(self.files[path].plain):
+            yield posixpath.normpath(posixpath.join(folder, name.decode()))
+
+
+def pack(body: bytes, content_type: str) -> bytes | None:
+    """Gzip a body, where that gains something; the same bytes give the same result."""
+    if len(body) < PACKED_LEAST or content_type == TYPES[".png"]:
+        return None
+    return gzip.compress(body, 9, mtime=0)
+
+
+@cache
+def web_files() -> WebFiles:
+    """Read the package's files; some 20 ms, the first time."""
+    read = {file.path: file for file in _read(files("saleroom") / "web", "")}
+    together = hashlib.blake2b(digest_size=RELEASE_BYTES)
+    for path in sorted(read):
+        together.update(f"{path}\0{read[path].tag}\0".encode())
+    return WebFiles(read, together.hexdigest())
+
+
+def _read(folder: Traversable, prefix: str) -> Iterator[WebFile]:
+    for entry in folder.iterdir():
+        path = f"{prefix}{entry.name}"
+        if entry.is_dir():
+            yield from _read(entry, f"{path}/")
+        elif (kind := TYPES.get(posixpath.splitext(path)[1])) is not None:
+            body = entry.read_bytes()
+            digest = hashlib.blake2b(body, digest_size=16).hexdigest()
+            yield WebFile(path, kind, body, pack(body, kind), f'"{digest}"')
