@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.house import House, open_house
 from tests.browser.people import SEEN_S, People, gathered
+from tests.browser.scene import Scene, gala
 from tools.chromium import open_chromium
 
 
@@ -27,6 +28,12 @@ def browser() -> Iterator[Browser]:
 def house() -> Iterator[House]:
     with open_house() as house:
         yield house
+
+
+@pytest.fixture(scope="package")
+def scene(house: House) -> Scene:
+    """A sale that is looked at and left as it is."""
+    return gala(house)
 
 
 @pytest.fixture
