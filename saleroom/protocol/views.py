@@ -51,6 +51,11 @@ def lot_view(lot: Lot, registered: int = 0) -> dict[str, Any]:
         view["challenge"] = fund.challenge and attrs.asdict(fund.challenge)
     if lot.mode == "live":
         view["remote_locked"] = lot.remote_locked
+    if lot.offer is not None:
+        view["offer"] = {"paddle": lot.offer.paddle, "amount": lot.offer.amount}
+    if lot.choice is not None:
+        available = lot.choice.units + (units_left(lot) or 0)
+        view["choice"] = {"paddle": lot.choice.paddle, "units": available}
     return view
 
 

@@ -128,6 +128,22 @@ class ChallengeView:
 
 
 @attrs.frozen
+class OfferView:
+    """A lot offered to the next bidder, at their own last bid of one unit, until they answer."""
+
+    paddle: int
+    amount: int
+
+
+@attrs.frozen
+class ChoiceView:
+    """How many units the winner of a choice lot may take, until they choose."""
+
+    paddle: int
+    units: int
+
+
+@attrs.frozen
 class LotSnapshot:
     """A lot as it stands for everybody; amounts in the minor unit, times in ms."""
 
@@ -153,6 +169,8 @@ class LotSnapshot:
     matching: MatchView | None = None
     challenge: ChallengeView | None = None
     remote_locked: bool = False
+    offer: OfferView | None = None
+    choice: ChoiceView | None = None
 
 
 @attrs.frozen
