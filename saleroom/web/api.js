@@ -27,6 +27,12 @@ export function hasSignIn() {
   return COOKIE.test(document.cookie);
 }
 
+/** Give what a request that changes something must bear against forgery; null for a guest. */
+export function proof() {
+  const found = COOKIE.exec(document.cookie);
+  return found && decodeURIComponent(found[1]);
+}
+
 /** Give a fresh id for what is asked: sent again, it acts once. */
 export function newId() {
   const bytes = crypto.getRandomValues(new Uint8Array(12));
@@ -36,9 +42,9 @@ export function newId() {
 /** Call the API and give the answer's JSON, null for an answer without a body. Throws ApiError. */
 export async function call(method, path, body, options = {}) {
   const response = await send(method, path, body, options);
-  if (response.status !== 401 || options.isFinal || !hasSignIn()) return read(response);
-  if (!(await renew())) return read(response);
-  return read(await send(method, path, body, options));
+  if (response.status !== 401 || options.isFinal || !hasSignIn()) return readAnswer(response);
+  if (!(await renew())) return readAnswer(response);
+  return readAnswer(await send(method, path, body, options));
 }
 
 /** Read all pages of a list: `key` names its rows. `cursor: null` ends it. */
@@ -70,8 +76,8 @@ export function renew() {
 
 async function send(method, path, body, options) {
   const headers = new Headers(options.headers);
-  const proof = COOKIE.exec(document.cookie);
-  if (proof && method !== "GET") headers.set("X-CSRF-Token", decodeURIComponent(proof[1]));
+  const said = method === "GET" ? null : proof();
+  if (said !== null) headers.set("X-CSRF-Token", said);
   if (options.key) headers.set("Idempotency-Key", options.key);
   const isForm = body instanceof FormData;
   if (body !== undefined && !isForm) headers.set("Content-Type", "application/json");
@@ -92,7 +98,8 @@ async function send(method, path, body, options) {
   }
 }
 
-async function read(response) {
+/** Give the JSON of a response. Throws ApiError. */
+export async function readAnswer(response) {
   if (response.status === 204) return null;
   const isJson = /json/.test(response.headers.get("Content-Type") ?? "");
   const body = isJson ? await response.json().catch(() => null) : null;

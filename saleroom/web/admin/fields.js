@@ -44,6 +44,7 @@ const NAMED_LADDERS = {
 const KINDS = {
   text: [(value) => value, (text) => text.trim()],
   choice: [(value) => value, (text) => text],
+  pick: [String, Number],
   whole: [String, readWhole],
   money: [
     (value, { currency }) => plainMoney(value, currency),
