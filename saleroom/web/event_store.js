@@ -34,8 +34,6 @@ export class EventStore {
     this.raised = signal(0);
     this.presence = signal({ bidders: 0, spectators: 0 });
     this.announcement = signal(null); // {seq, text}
-    this.offers = signal(new Map()); // lot → {paddle, amount}, unanswered
-    this.choices = signal(new Map()); // lot → units won of a choice lot, for its winner
     this.isKnown = computed(() => this.event.value !== null);
     this.listeners = new Set();
     this.news = []; // the newest facts, the last one last
@@ -123,14 +121,12 @@ export class EventStore {
     for (const view of snapshot.lots) {
       const made = kept.get(view.lot) ?? signal(null);
       const opening = view.price === null ? view.min_next : (made.value?.opening ?? null);
-      made.value = { ...view, opening, max: null, won: false, locked: view.remote_locked ?? false };
+      made.value = { ...UNSETTLED, ...view, opening, max: null, won: false, locked: view.remote_locked ?? false };
       this.lots.set(view.lot, made);
     }
     this.numbers.value = snapshot.lots.map((view) => view.lot);
     this.leaderboard.value = snapshot.leaderboard.slice(0, 10);
     this.raised.value = snapshot.raised;
-    this.offers.value = new Map();
-    this.choices.value = new Map();
   }
 
   #takeOwn(you) {
@@ -165,23 +161,13 @@ export class EventStore {
   setEvent(fields) {
     this.event.value = { ...this.event.value, ...fields };
   }
-
-  withoutOffer(number) {
-    const offers = new Map(this.offers.value);
-    offers.delete(number);
-    this.offers.value = offers;
-  }
-
-  /** Note what a winner of a choice lot may choose from; null: nothing any more. */
-  choice(number, units) {
-    const choices = new Map(this.choices.value);
-    if (units === null) choices.delete(number);
-    else choices.set(number, units);
-    this.choices.value = choices;
-  }
 }
 
+/** No offer waits for an answer, no winner for a choice of units. */
+const UNSETTLED = { offer: null, choice: null };
+
 const NEW_LOT = {
+  ...UNSETTLED,
   state: "queued",
   leader: null,
   bid_count: 0, // null: not known since a correction
@@ -242,9 +228,8 @@ const FACTS = {
     store.change(lot, { state: "open", ...(ends_at === undefined ? {} : { ends_at }) });
   },
   lot_reopened: (store, { lot, fresh }) => {
-    store.change(lot, { state: "open", won: false, ...(fresh ? firstRound(store, lot) : {}) });
-    store.withoutOffer(lot);
-    store.choice(lot, null);
+    const round = fresh ? firstRound(store, lot) : {};
+    store.change(lot, { state: "open", won: false, ...UNSETTLED, ...round });
   },
   lot_warned: (store, { lot, stage }) => store.change(lot, { state: stage }),
   ask_changed: (store, { lot, ask }) => store.change(lot, { ask, min_next: ask }),
@@ -254,23 +239,21 @@ const FACTS = {
     const { lot, paddle, amount, remaining, how } = fact;
     const isMine = paddle === store.you.value.paddle;
     const before = store.lot(lot)?.value;
-    const fields = { max: null };
+    const fields = { max: null, ...UNSETTLED };
     if (how !== "purchase" || remaining === 0) fields.state = "sold";
     if (how !== "purchase") Object.assign(fields, { price: amount, leader: paddle });
     if (remaining !== undefined) fields.remaining = remaining;
     if (isMine) fields.won = true;
     else if (how === "offer" && remaining === undefined) fields.won = false;
-    store.change(lot, fields);
-    store.withoutOffer(lot);
     const isChoice = before?.mode === "live" && remaining !== undefined;
-    if (isChoice && isMine && how !== "purchase") store.choice(lot, remaining + fact.units);
+    if (isChoice && how !== "purchase") fields.choice = { paddle, units: remaining + fact.units };
+    store.change(lot, fields);
   },
   lot_passed: (store, { lot }) => store.change(lot, { state: "passed", max: null }),
   lot_withdrawn: (store, { lot }) => store.change(lot, { state: "withdrawn", max: null }),
   bid_undone: (store, { lot, price, leader, min_next, state }) => {
     const ask = askOf(store, lot, min_next);
-    store.change(lot, { price, leader, min_next, state, ask, bid_count: null, won: false });
-    store.choice(lot, null);
+    store.change(lot, { price, leader, min_next, state, ask, bid_count: null, won: false, ...UNSETTLED });
   },
   bids_retracted: (store, { lot, price, leader, min_next }) => {
     const ask = askOf(store, lot, min_next);
@@ -300,13 +283,12 @@ const FACTS = {
     store.change(fact.lot, { state: "closed" });
   },
   units_chosen: (store, { lot, remaining }) => {
-    store.change(lot, { remaining });
-    store.choice(lot, null);
+    store.change(lot, { remaining, choice: null });
   },
   offer_made: (store, { lot, paddle, amount }) => {
-    store.offers.value = new Map(store.offers.value).set(lot, { paddle, amount });
+    store.change(lot, { offer: { paddle, amount } });
   },
-  offer_answered: (store, { lot }) => store.withoutOffer(lot),
+  offer_answered: (store, { lot }) => store.change(lot, { offer: null }),
   announcement: (store, { seq, text }) => {
     store.announcement.value = { seq, text };
   },
