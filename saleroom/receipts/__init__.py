@@ -1,0 +1,1 @@
+"""Receipts: what was paid, on paper and on screens, in the language of the event."""
