@@ -19,6 +19,7 @@ import trio
 
 from saleroom.storage.memory_accounts import MemoryAccounts, MemorySignIns
 from saleroom.storage.memory_audit import MemoryAudit
+from saleroom.storage.memory_billing import MemoryBilling
 from saleroom.storage.memory_catalogue import MemoryCatalogue
 from saleroom.storage.memory_desk import MemoryDesk, MemoryPeople
 from saleroom.storage.memory_index import MemoryIndex, MemoryShelves
@@ -207,6 +208,7 @@ def memory_stores() -> Stores:
         privacy=MemoryPrivacy(people, catalogue, journal, watching, wish_lists, sign_ins, audit),
         media=MemoryMediaLedger(catalogue.shown_media),
         imports=MemoryImports(catalogue),
+        billing=MemoryBilling(),
     )
 
 

@@ -14,6 +14,7 @@ import attrs
 
 from saleroom.storage.accounts_ports import Accounts, SignIns
 from saleroom.storage.audit_ports import Audit
+from saleroom.storage.billing_ports import Billing
 from saleroom.storage.desk_ports import Desk
 from saleroom.storage.import_ports import Imports
 from saleroom.storage.index_ports import CatalogueIndex, DonorRow
@@ -331,3 +332,4 @@ class Stores:
     privacy: Privacy
     media: MediaLedger
     imports: Imports
+    billing: Billing

@@ -15,6 +15,7 @@ from saleroom.storage.memory import MemoryHotStore
 from saleroom.storage.migrate import migrate
 from saleroom.storage.pg_accounts import PostgresAccounts
 from saleroom.storage.pg_audit import PostgresAudit
+from saleroom.storage.pg_cashier import PostgresBilling
 from saleroom.storage.pg_catalogue import PostgresCatalogue
 from saleroom.storage.pg_desk import PostgresDesk
 from saleroom.storage.pg_imports import PostgresImports
@@ -50,6 +51,7 @@ def postgres_stores(pool: PostgresPool, hot: HotStore) -> Stores:
         privacy=PostgresPrivacy(pool),
         media=PostgresMediaLedger(pool),
         imports=PostgresImports(pool),
+        billing=PostgresBilling(pool),
     )
 
 
