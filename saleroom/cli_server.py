@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 
 import trio
 
-from saleroom import demo, demo_gala
+from saleroom import demo, demo_gala, demo_pictures
 from saleroom.app import Server, open_server
 from saleroom.auction.roles import Role
 from saleroom.cli_shared import (
@@ -75,7 +75,9 @@ def _demo(arguments: argparse.Namespace) -> int:
         event = await demo.create_gala(server)
         room = demo.Room(server, event, say)
         _announce_demo(server, room, await demo.appoint_admin(server))
-        await room.run(with_donors=not arguments.quiet_room)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(demo_pictures.hang, server, event)
+            await room.run(with_donors=not arguments.quiet_room)
 
     return _run_server(settings, gala)
 

@@ -34,13 +34,14 @@ class Pace:
     """How fast the room is, in seconds.
 
     think: a donor between two bids, from and to. call: between two live lots. live_bids: before the
-    first warning. quiet: after each warning.
+    first warning. quiet: after each warning. gifts: the share of pledges and purchases.
     """
 
     think: tuple[float, float] = (1.0, 9.0)
     call: float = 2.0
     live_bids: float = 12.0
     quiet: float = 3.0
+    gifts: float = 0.02
 
 
 async def create_gala(server: Server) -> str:
@@ -165,8 +166,9 @@ class Room:
         async with open_client(self.url, token, on_message=screen.see) as client:
             while True:
                 await trio.sleep(self.rng.uniform(*self.pace.think))
-                lot = self._wish(screen, purse)
-                if lot is not None:
+                if self.rng.random() < self.pace.gifts:
+                    await self._give(client, screen, purse)
+                elif (lot := self._wish(screen, purse)) is not None:
                     await self._bid(client, lot)
 
     def _wish(self, screen: Screen, purse: int) -> Message | None:
@@ -174,7 +176,8 @@ class Room:
         wanted = [
             lot
             for lot in screen.lots.values()
-            if lot["state"] in ("open", "fair_warning", "final_call")
+            if lot["mode"] in ("live", "silent")
+            and lot["state"] in ("open", "fair_warning", "final_call")
             and lot["min_next"] <= purse
             and lot["leader"] != paddle
         ]
@@ -188,6 +191,22 @@ class Room:
                 await client.ask("set_max_bid", lot=lot["lot"], max=least * 3 // 2 // 500 * 500)
             else:
                 await client.ask("place_bid", lot=lot["lot"], amount=least)
+        except NoAnswer as silence:
+            self.tell(f"        {silence}")
+
+    async def _give(self, client: Client, screen: Screen, purse: int) -> None:
+        """Pledge, or buy at a fixed price; a refusal is left alone, as a guest would."""
+        open_lots = [lot for lot in screen.lots.values() if lot["state"] == "open"]
+        gifts = [lot for lot in open_lots if lot["mode"] in ("pledge", "sale")]
+        if not gifts:
+            return
+        lot = self.rng.choice(gifts)
+        try:
+            if lot["mode"] == "sale":
+                await client.ask("buy", lot=lot["lot"])
+            else:
+                levels = [level for level in demo_gala.FUND[1] if level <= purse]
+                await client.ask("pledge", lot=lot["lot"], level=self.rng.choice(levels))
         except NoAnswer as silence:
             self.tell(f"        {silence}")
 

@@ -1,6 +1,7 @@
 """The gala of the demo: its lots and its guests.
 
-Owns: invented data. Invariant: 20 silent lots, 6 live lots and 40 registered paddles, all lawful.
+Owns: invented data. Invariant: 20 silent lots, 6 live lots, a fund, two sale lots and 40 registered
+paddles, all lawful.
 """
 
 from __future__ import annotations
@@ -42,6 +43,10 @@ LIVE = [
     ("Walk-on part at the city theatre", 50_000),
 ]
 
+FUND = ("Fund the rescue boat's engine", [2_500, 5_000, 10_000, 25_000, 100_000], 2_000_000)
+
+SALE = [("Raffle ticket", 2_000, 200), ("Bottle from the mystery crate", 4_500, 24)]
+
 GIVEN = [
     "Ada", "Ben", "Clara", "David", "Elena", "Farid", "Grace", "Hugo", "Ines", "Jonas",
     "Kemi", "Liam", "Maya", "Noah", "Olga", "Pablo", "Quinn", "Rosa", "Samir", "Tessa",
@@ -70,7 +75,21 @@ def lots(now_ms: int) -> list[dict[str, Any]]:
         {"lot": number, "title": title, "mode": "live", "opening": opening}
         for number, (title, opening) in enumerate(LIVE, len(SILENT) + 1)
     ]
-    return silent + live
+    title, levels, goal = FUND
+    after = len(SILENT) + len(LIVE) + 1
+    fund = {
+        "lot": after,
+        "title": title,
+        "mode": "pledge",
+        "opening": min(levels),
+        "levels": levels,
+        "goal": goal,
+    }
+    sale = [
+        {"lot": number, "title": title, "mode": "sale", "opening": price, "quantity": quantity}
+        for number, (title, price, quantity) in enumerate(SALE, after + 1)
+    ]
+    return [*silent, *live, fund, *sale]
 
 
 def guests() -> list[tuple[int, str, str]]:

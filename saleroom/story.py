@@ -90,6 +90,10 @@ class Story:
         price = self.money(fact["amount"])
         return f"{self._lot(fact)}: SOLD {units}{price} to {self._holder(fact['paddle'])}"
 
+    def _pledged(self, fact: Message) -> str:
+        level, total = self.money(fact["level"]), self.money(fact["total"] + fact["match"])
+        return f"{self._lot(fact)}: {level} by {self._holder(fact['paddle'])}, {total} in all"
+
     def _opened(self, fact: Message) -> str:
         until = f", ends {_clock(fact['ends_at'])}" if "ends_at" in fact else ""
         return f"{self._lot(fact)}: open{until}"
@@ -134,6 +138,7 @@ def _clock(at_ms: int) -> str:
 _TOLD: dict[str, Callable[[Story, Message], str]] = {
     "bid_placed": Story._bid,
     "item_sold": Story._sold,
+    "pledge_made": Story._pledged,
     "lot_opened": Story._opened,
     "lot_reopened": Story._reopened,
     "lot_extended": Story._extended,

@@ -6,6 +6,7 @@ The server is on memory stores, its door on loopback; the room's people are clie
 from __future__ import annotations
 
 import random
+import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -93,12 +94,13 @@ async def test_the_gala_is_lawful() -> None:
         published, _ = await site.up()
         state = published.state
         modes = [lot.mode for lot in state.lots.values()]
-        assert (modes.count("silent"), modes.count("live"), len(modes)) == (20, 6, 26)
+        kinds = ("silent", "live", "pledge", "sale")
+        assert [modes.count(kind) for kind in kinds] == [20, 6, 1, 2]
         assert len(state.paddles) == 40
         assert all(p.terms_version == 1 and p.user for p in state.paddles.values())
         stores = house.registry.stores
         assert (await stores.catalogue.event(event)).public
-        assert len(await stores.catalogue.lots(event)) == 26
+        assert len(await stores.catalogue.lots(event)) == 29
         people = await stores.catalogue.registrations(event, 0, 100)
         assert [person.paddle for person in people] == list(state.paddles)
         assert len({person.name for person in people}) == 40
@@ -149,6 +151,30 @@ async def test_a_room_sells_a_live_lot_and_bids_on_silent_ones(
         assert state.raised > 0
     assert is_told('"Welcome! Silent lots are open; live lots follow."')
     assert not is_told("no answer within")
+
+
+async def test_a_room_pledges_and_buys() -> None:
+    told: list[str] = []
+    progress = Progress()
+
+    def tell(line: str) -> None:
+        told.append(line)
+        progress.made()
+
+    async with open_house() as house:
+        event = await demo.create_gala(house.server)
+        room = Room(house.server, event, tell, random.Random(7), attrs.evolve(FAST, gifts=1.0))
+        gifts = (
+            r"Fund .*: .+ by paddle \d+, .+ in all",
+            r"Raffle ticket: SOLD",
+            r"Bottle .*: SOLD",
+        )
+        async with trio.open_nursery() as people:
+            people.start_soon(partial(room.run, with_donors=True))
+            await progress.until(
+                lambda: all(any(re.search(gift, line) for line in told) for gift in gifts)
+            )
+            people.cancel_scope.cancel()
 
 
 async def test_a_room_without_donors_passes_its_live_lots() -> None:
