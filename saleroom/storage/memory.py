@@ -11,10 +11,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import attrs
-import orjson
 import trio
 
 from saleroom.storage.memory_accounts import MemoryAccounts, MemorySignIns
@@ -24,6 +22,7 @@ from saleroom.storage.memory_catalogue import MemoryCatalogue
 from saleroom.storage.memory_desk import MemoryDesk, MemoryPeople
 from saleroom.storage.memory_index import MemoryIndex, MemoryShelves
 from saleroom.storage.memory_media import MemoryImports, MemoryMediaLedger
+from saleroom.storage.memory_messages import MemoryOutbox, MemoryRecipients
 from saleroom.storage.memory_privacy import MemoryPrivacy
 from saleroom.storage.memory_wishes import MemoryJoinCodes, MemoryWatching, MemoryWishLists
 from saleroom.storage.ports import (
@@ -31,7 +30,6 @@ from saleroom.storage.ports import (
     Conflict,
     Fenced,
     NotFound,
-    OutboxRow,
     Ownership,
     Record,
     Snapshot,
@@ -59,10 +57,12 @@ class _KeptSnapshots:
 
 
 class MemoryJournal:
-    """A `Journal` without a disk. `outbox` shows, per event, the messages owed."""
+    """A `Journal` without a disk. `outbox` takes the messages owed."""
 
-    def __init__(self, people: MemoryPeople | None = None) -> None:
-        self.outbox: dict[str, list[OutboxRow]] = {}
+    def __init__(
+        self, people: MemoryPeople | None = None, outbox: MemoryOutbox | None = None
+    ) -> None:
+        self.outbox = outbox if outbox is not None else MemoryOutbox()
         self._people = people if people is not None else MemoryPeople()
         self._journals: dict[str, _KeptJournal] = {}
 
@@ -93,9 +93,8 @@ class MemoryJournal:
         kept.records.extend(batch.records)
         self._people.renumber(event, batch.renumbered)
         self._people.upsert(event, batch.registrations)
-        self.outbox.setdefault(event, []).extend(
-            attrs.evolve(row, payload=_copied(row.payload)) for row in batch.outbox
-        )
+        for row in batch.outbox:
+            self.outbox.take(event, row)
 
     async def read(self, event: str, after: int, limit: int) -> list[Record]:
         await trio.lowlevel.checkpoint()
@@ -190,7 +189,9 @@ def memory_stores() -> Stores:
     sign_ins = MemorySignIns()
     shelves = MemoryShelves()
     catalogue = MemoryCatalogue(people, shelves)
-    journal, audit = MemoryJournal(people), MemoryAudit()
+    outbox = MemoryOutbox()
+    journal, audit = MemoryJournal(people, outbox), MemoryAudit()
+    recipients = MemoryRecipients(people, sign_ins, catalogue)
     watching, wish_lists = MemoryWatching(), MemoryWishLists()
     return Stores(
         journal=journal,
@@ -205,14 +206,12 @@ def memory_stores() -> Stores:
         join_codes=MemoryJoinCodes(catalogue.event),
         watching=watching,
         wish_lists=wish_lists,
-        privacy=MemoryPrivacy(people, catalogue, journal, watching, wish_lists, sign_ins, audit),
+        privacy=MemoryPrivacy(
+            people, catalogue, journal, watching, wish_lists, sign_ins, audit, recipients
+        ),
         media=MemoryMediaLedger(catalogue.shown_media),
         imports=MemoryImports(catalogue),
         billing=MemoryBilling(),
+        outbox=outbox,
+        recipients=recipients,
     )
-
-
-def _copied(value: Mapping[str, Any]) -> dict[str, Any]:
-    """Copy a JSON object as a database does: through its text."""
-    copied: dict[str, Any] = orjson.loads(orjson.dumps(dict(value)))
-    return copied

@@ -13,6 +13,7 @@ import trio
 from saleroom.storage.memory_accounts import MemorySignIns
 from saleroom.storage.memory_audit import MemoryAudit
 from saleroom.storage.memory_desk import MemoryPeople
+from saleroom.storage.memory_messages import MemoryRecipients
 from saleroom.storage.memory_wishes import MemoryWatching, MemoryWishLists
 from saleroom.storage.ports import Catalogue, Journal, NotFound, Registration
 from saleroom.storage.privacy_ports import Forgotten, unnamed
@@ -29,6 +30,7 @@ class MemoryPrivacy:
     wish_lists: MemoryWishLists
     sign_ins: MemorySignIns
     audit: MemoryAudit
+    recipients: MemoryRecipients
 
     async def forget(self, user: str) -> Forgotten:
         await trio.lowlevel.checkpoint()
@@ -47,6 +49,7 @@ class MemoryPrivacy:
         for list_id in wished:
             self.wish_lists.drop(list_id)
         watches = self.watching.kept.pop(user, {})
+        self.recipients.forget(user)
         return Forgotten(sorted(held), len(wished), len(gifts), len(watches))
 
     async def drop_contacts(self, closed_before_ms: int, most: int) -> int:

@@ -23,6 +23,10 @@ WITH held AS (
     UPDATE wishlist_gifts SET name = NULL, message = NULL WHERE giver = $1 RETURNING id
 ), wished AS (
     DELETE FROM wishlists WHERE owner = $1 RETURNING id
+), told AS (
+    DELETE FROM message_preferences WHERE user_id = $1
+), pushed AS (
+    DELETE FROM push_devices WHERE user_id = $1
 )
 SELECT ARRAY(SELECT event_id FROM held ORDER BY event_id COLLATE "C", paddle) AS events,
     ARRAY(SELECT paddle FROM held ORDER BY event_id COLLATE "C", paddle) AS paddles,

@@ -20,6 +20,7 @@ from saleroom.storage.import_ports import Imports
 from saleroom.storage.index_ports import CatalogueIndex, DonorRow
 from saleroom.storage.join_ports import JoinCodes
 from saleroom.storage.media_ports import MediaLedger
+from saleroom.storage.message_ports import Outbox, Recipients
 from saleroom.storage.privacy_ports import Privacy
 from saleroom.storage.watch_ports import Watching
 from saleroom.storage.wish_ports import WishLists
@@ -333,3 +334,5 @@ class Stores:
     media: MediaLedger
     imports: Imports
     billing: Billing
+    outbox: Outbox
+    recipients: Recipients

@@ -1,9 +1,10 @@
 """Privacy: what tables hold of a person, removed for good.
 
 Owns: the interface of erasure and of retention. Invariant: names, contact and notes go, and with
-them what a person watched, wished and wrote; paddles and user ids stay, so that the journal, which
-holds nothing else of anybody, is untouched and still proven. Repeated, nothing more happens. Must
-not know: accounts and sign-ins that end (accounts_ports.py), who asks. Source: I5, decision 0011.
+them what a person watched, wished and wrote, and how they wanted to be told; paddles and user ids
+stay, so that the journal, which holds nothing else of anybody, is untouched and still proven.
+Repeated, nothing more happens. Must not know: accounts and sign-ins that end (accounts_ports.py),
+who asks. Source: I5, decision 0011.
 """
 
 from __future__ import annotations

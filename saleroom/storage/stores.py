@@ -23,8 +23,10 @@ from saleroom.storage.pg_index import PostgresIndex
 from saleroom.storage.pg_join import PostgresJoinCodes
 from saleroom.storage.pg_journal import PostgresJournal
 from saleroom.storage.pg_media import PostgresMediaLedger
+from saleroom.storage.pg_outbox import PostgresOutbox
 from saleroom.storage.pg_pool import PostgresPool
 from saleroom.storage.pg_privacy import PostgresPrivacy
+from saleroom.storage.pg_recipients import PostgresRecipients
 from saleroom.storage.pg_sign_ins import PostgresSignIns
 from saleroom.storage.pg_snapshots import PostgresSnapshots
 from saleroom.storage.pg_watching import PostgresWatching
@@ -52,6 +54,8 @@ def postgres_stores(pool: PostgresPool, hot: HotStore) -> Stores:
         media=PostgresMediaLedger(pool),
         imports=PostgresImports(pool),
         billing=PostgresBilling(pool),
+        outbox=PostgresOutbox(pool),
+        recipients=PostgresRecipients(pool),
     )
 
 
