@@ -147,29 +147,29 @@ const onFund = (dialog) => (_desk, lot) =>
 
 /** group: where it stands on the page. least: the role from which on it may be done. */
 export const ACTIONS = [
-  { id: "floor", key: "B", words: "Floor bid at the ask", typed: "paddle", group: "bid", make: onLive(floorAtAsk) },
-  { id: "amount", key: "Enter", words: "Floor bid of an amount", typed: "amount / paddle", group: "bid", make: onLive(floorAt) },
-  { id: "assign", key: "P", words: "Give the floor bid its paddle", typed: "paddle", group: "bid", make: onLive(assign) },
-  { id: "ask", key: "A", words: "Set the ask", typed: "amount", group: "bid", make: onLive(setAsk) },
-  { id: "step", key: "I", words: "Set the step", typed: "amount", group: "bid", make: onLive(setStep) },
+  { id: "floor", key: "B", words: "Floor bid at ask", typed: "paddle", group: "bid", make: onLive(floorAtAsk) },
+  { id: "amount", key: "Enter", words: "Floor bid", typed: "amount/paddle", group: "bid", make: onLive(floorAt) },
+  { id: "assign", key: "P", words: "Floor bidder", typed: "paddle", group: "bid", make: onLive(assign) },
+  { id: "ask", key: "A", words: "Set ask", typed: "amount", group: "bid", make: onLive(setAsk) },
+  { id: "step", key: "I", words: "Set step", typed: "amount", group: "bid", make: onLive(setStep) },
   { id: "fair", key: "W", words: "Fair warning", group: "hammer", make: onLive(simple("fair_warning", "Fair warning")) },
   { id: "final", key: "F", words: "Final call", group: "hammer", make: onLive(simple("final_call", "Final call")) },
   { id: "sold", key: "S", words: "Sold", group: "hammer", make: onLive((desk, lot) => sell(desk, lot)) },
   {
     id: "override",
     key: "Shift+S",
-    words: "Sold below the reserve",
+    words: "Sold under reserve",
     group: "hammer",
     least: "auctioneer",
     make: onLive((desk, lot) => sell(desk, lot, true)),
   },
   { id: "pass", key: "X", words: "Pass", group: "hammer", make: onLive(simple("pass_lot", "Pass")) },
-  { id: "next", key: "N", words: "Open the next lot", group: "hammer", make: openNext },
+  { id: "next", key: "N", words: "Open next lot", group: "hammer", make: openNext },
   { id: "undo", key: "U", words: "Undo", group: "lot", make: onLot(undo) },
   {
     id: "remote",
     key: "L",
-    words: "Lock or take online bids",
+    words: "Online bids on/off",
     group: "lot",
     make: onLot((_desk, lot) => {
       const on = !lot.locked;
@@ -179,20 +179,20 @@ export const ACTIONS = [
   },
   { id: "reopen", key: "R", words: "Open again", group: "lot", make: onLot(reopen) },
   { id: "withdraw", key: "D", words: "Withdraw", group: "lot", make: onLot(() => ({ dialog: "withdraw" })) },
-  { id: "extend", key: "E", words: "More time, silent lot", typed: "minutes", group: "lot", least: "auctioneer", make: onLot(extend) },
-  { id: "match", key: "M", words: "Match, for a fund", group: "lot", least: "auctioneer", make: onLot(onFund("match")) },
-  { id: "challenge", key: "C", words: "Challenge, for a fund", group: "lot", least: "auctioneer", make: onLot(onFund("challenge")) },
+  { id: "extend", key: "E", words: "More time", typed: "minutes", group: "lot", least: "auctioneer", make: onLot(extend) },
+  { id: "match", key: "M", words: "Match", group: "lot", least: "auctioneer", make: onLot(onFund("match")) },
+  { id: "challenge", key: "C", words: "Challenge", group: "lot", least: "auctioneer", make: onLot(onFund("challenge")) },
   {
     id: "paddle",
     key: "K",
-    words: "Lock or unlock a paddle",
+    words: "Lock/unlock",
     typed: "paddle",
     group: "room",
     make: ({ entry }) =>
       readPaddle(entry.first) === null ? { why: "Type the paddle's number, then K." } : { dialog: "paddle" },
   },
   { id: "announce", key: "T", words: "Tell everyone", group: "room", make: () => ({ dialog: "announce" }) },
-  { id: "hold", key: "H", words: "Open, pause or go on", group: "room", least: "auctioneer", make: hold },
+  { id: "hold", key: "H", words: "Open, pause, go on", group: "room", least: "auctioneer", make: hold },
   {
     id: "close",
     key: "Shift+H",
@@ -205,9 +205,9 @@ export const ACTIONS = [
 
 /** Moves of the eye, which send nothing. */
 export const MOVES = [
-  { key: "↑ ↓", words: "Another lot of the running order" },
-  { key: "G", words: "Go to a lot", typed: "lot" },
-  { key: "Esc", words: "Clear, or back to the ring" },
+  { key: "↑ ↓", words: "another lot" },
+  { key: "G", words: "go to", typed: "lot" },
+  { key: "Esc", words: "clear, then back to the ring" },
 ];
 
 export const GROUPS = { bid: "Bids", hammer: "Hammer", lot: "Lot", room: "Room" };

@@ -1,6 +1,72 @@
-// The auctioneer's page.
+// The desk of an event's auctioneer and clerks.
+//
+// Owns: who is let in, and what others are told. Invariant: the desk is drawn for staff of this event
+// alone, as the server names their role. Must not know: what the desk does. Source: issue 7.
 
-import { html } from "../render.js";
-import { Bar, mount } from "../parts/shell.js";
+import { openEvent } from "../house/event_line.js";
+import { isSignedIn, loadPerson, mayAct, person } from "../session.js";
+import { ConnectionBanner } from "../parts/banner.js";
+import { Bar, mount, pathParts } from "../parts/shell.js";
+import { html, signal } from "../render.js";
+import { Desk } from "./desk.js";
+import { Console } from "./console.js";
 
-mount(html`<${Bar} title="Auctioneer" back="/" />`);
+const [, id] = pathParts();
+const desk = signal(null);
+const failure = signal(null);
+
+if (new URLSearchParams(location.search).get("view") === "rostrum") {
+  location.replace(`/e/${encodeURIComponent(id)}/rostrum`);
+}
+
+async function start() {
+  failure.value = null;
+  try {
+    await loadPerson();
+  } catch (error) {
+    failure.value = error.message;
+    return;
+  }
+  if (mayAct("clerk", id)) desk.value = new Desk(openEvent(id, "full")).start();
+}
+
+function Outside() {
+  if (failure.value !== null) {
+    return html`<p>${failure.value}</p>
+      <button type="button" class="button primary" onClick=${start}>Try again</button>`;
+  }
+  if (person.value === undefined) return html`<p class="loading">Loading…</p>`;
+  const donorPage = `/e/${encodeURIComponent(id)}`;
+  if (!isSignedIn.value) {
+    const here = encodeURIComponent(location.pathname);
+    return html`<h1>This desk is for the house</h1>
+      <p>Auctioneers and clerks run the sale from here. Sign in with an account of the house.</p>
+      <p class="row">
+        <a class="button primary" href=${`/?then=${here}`}>Sign in</a>
+        <a class="button" href=${donorPage}>To the auction</a>
+      </p>`;
+  }
+  return html`<h1>This desk is for the house</h1>
+    <p>
+      You are signed in as ${person.value.name}, who may bid here but not run the sale. Only auctioneers
+      and clerks of this event may; an administrator can give you that right.
+    </p>
+    <p><a class="button primary" href=${donorPage}>To the auction</a></p>`;
+}
+
+function Page() {
+  if (desk.value === null) {
+    return html`<${Bar} title="Auctioneer" back="/" />
+      <main id="main" class="page narrow stack"><${Outside} /></main>`;
+  }
+  const { store, connection } = desk.value;
+  if (!store.isKnown.value) {
+    return html`<${Bar} title="Auctioneer" back="/" />
+      <${ConnectionBanner} connection=${connection} />
+      <main id="main" class="loading">Loading the sale…</main>`;
+  }
+  return html`<${Console} desk=${desk.value} />`;
+}
+
+mount(html`<${Page} />`);
+start();

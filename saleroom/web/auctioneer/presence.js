@@ -1,0 +1,33 @@
+// Who is connected, as staff may see it: paddles with names, and how many look on.
+
+import { html, useState } from "../render.js";
+
+const SHOWN = 60;
+
+export function Presence({ desk }) {
+  const [isOpen, setOpen] = useState(false);
+  const { bidders, spectators, paddles = [] } = desk.store.presence.value;
+  return html`<section class="desk-panel presence" aria-labelledby="presence-title">
+    <div class="spread">
+      <h2 id="presence-title">Connected</h2>
+      <span class="figures">${bidders} bidders, ${spectators} looking on</span>
+    </div>
+    <button
+      type="button"
+      class="button quiet"
+      aria-expanded=${isOpen ? "true" : "false"}
+      onClick=${() => setOpen(!isOpen)}
+    >
+      ${isOpen ? "Hide the paddles" : "Show the paddles"}
+    </button>
+    ${isOpen &&
+    html`<ul class="plain paddles">
+      ${paddles.slice(0, SHOWN).map(
+        (paddle) => html`<li key=${paddle}>
+          <span class="figures">${paddle}</span> ${desk.names.of(paddle)}
+        </li>`,
+      )}
+      ${paddles.length > SHOWN && html`<li>and ${paddles.length - SHOWN} more</li>`}
+    </ul>`}
+  </section>`;
+}

@@ -1,0 +1,51 @@
+// The running order: every lot with how it stands; a press brings it to hand.
+
+import { html, useEffect, useRef, useState } from "../render.js";
+import { stateWords } from "./history.js";
+import { isRunning } from "./running.js";
+
+export function RunningOrder({ desk }) {
+  const [isLiveOnly, setLiveOnly] = useState(false);
+  const lots = desk.ordered.value.filter((lot) => !isLiveOnly || lot.mode === "live" || lot.mode === "pledge");
+  const next = desk.next.value?.lot;
+  return html`<nav class="desk-panel order" aria-label="Running order">
+    <div class="spread">
+      <h2>Running order</h2>
+      <button
+        type="button"
+        class="button quiet"
+        aria-pressed=${isLiveOnly ? "true" : "false"}
+        onClick=${() => setLiveOnly(!isLiveOnly)}
+      >
+        Live only
+      </button>
+    </div>
+    <ol class="plain order-list">
+      ${lots.map((lot) => html`<${Row} key=${lot.lot} desk=${desk} lot=${lot} isNext=${lot.lot === next} />`)}
+    </ol>
+  </nav>`;
+}
+
+function Row({ desk, lot, isNext }) {
+  const isAtHand = desk.lot.value?.lot === lot.lot;
+  const row = useRef(null);
+  useEffect(() => {
+    if (isAtHand) row.current.scrollIntoView({ block: "nearest" });
+  }, [isAtHand]);
+  const state = isNext && !isRunning(lot) ? "next" : stateWords(lot.state);
+  return html`<li ref=${row}>
+    <button
+      type="button"
+      class=${`order-row ${lot.state} ${isNext ? "next" : ""}`}
+      aria-current=${isAtHand ? "true" : undefined}
+      onClick=${() => desk.choose(lot.lot)}
+    >
+      <span class="order-number figures">${lot.lot}</span>
+      <span class="order-title">${lot.title}</span>
+      <span class="order-state">
+        <span>${lot.mode === "live" ? "" : `${lot.mode}, `}${state}</span>
+        <span class="figures">${lot.mode === "pledge" ? desk.money(lot.total) : lot.price !== null && desk.money(lot.price)}</span>
+      </span>
+    </button>
+  </li>`;
+}
