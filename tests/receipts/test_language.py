@@ -1,4 +1,4 @@
-"""Languages: the catalogue files agree, amounts keep their decimals, and nobody is left speechless."""
+"""Languages: the catalogues agree, amounts keep their decimals, nobody is left speechless."""
 
 from __future__ import annotations
 
