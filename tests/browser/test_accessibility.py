@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from playwright.sync_api import Page
 
-from saleroom.auction.roles import Role
 from tests.browser.axe import violations
 from tests.browser.people import DESKTOP, PHONE, People
 from tests.browser.scene import Scene
