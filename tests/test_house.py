@@ -170,11 +170,11 @@ def test_nothing_is_left_unfinished() -> None:
     assert marks == []
 
 
-def test_migrations_are_numbered_without_a_gap() -> None:
+def test_each_migration_has_a_number_of_its_own() -> None:
     names = sorted(path.name for path in (CHECKOUT / "saleroom/storage/migrations").glob("*.sql"))
     assert names
     assert all(re.fullmatch(r"[0-9]{4}_[a-z0-9_]+\.sql", name) for name in names), names
-    assert [int(name[:4]) for name in names] == list(range(1, len(names) + 1))
+    assert len({name[:4] for name in names}) == len(names)
 
 
 def test_no_file_names_a_package_index() -> None:

@@ -197,6 +197,13 @@ class OpenEvent(Command):
 
 
 @attrs.frozen
+class RecordPayment(LotCommand):
+    """The house itself asks it, once a paddle's part of a lot is paid; no client can."""
+
+    paddle: int
+
+
+@attrs.frozen
 class PauseEvent(Command):
     reason: Text
 

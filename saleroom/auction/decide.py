@@ -64,6 +64,11 @@ DECIDES: dict[type[c.Command], Callable[[EventState, Asked, Any], Decision]] = {
     c.ChangeLot: running.change_lot,
 }
 
+HOUSE_DECIDES: dict[type[c.Command], Callable[[EventState, Asked, Any], Decision]] = {
+    c.RecordPayment: offers.record_payment,
+}
+"""What the house asks of itself; it has no name on the wire."""
+
 
 def permit(state: EventState, asked: Asked) -> Refusal | None:
     """Check that the asker may ask this at all; it comes before a reused id is noticed."""
@@ -72,4 +77,5 @@ def permit(state: EventState, asked: Asked) -> Refusal | None:
 
 def decide(state: EventState, asked: Asked) -> Decision:
     """Decide a permitted command whose deadlines have been fired."""
-    return DECIDES[type(asked.command)](state, asked, asked.command)
+    kind = type(asked.command)
+    return (DECIDES.get(kind) or HOUSE_DECIDES[kind])(state, asked, asked.command)

@@ -25,7 +25,10 @@ def permitted(state: EventState, asked: Asked) -> Refusal | None:
     command = asked.command
     if asked.role is None:
         return Refusal(Code.UNAUTHENTICATED)
-    if not outranks(asked.role, LEAST_ROLE[type(command)]):
+    least = LEAST_ROLE.get(type(command))
+    if least is None:
+        return None  # no client can ask it
+    if not outranks(asked.role, least):
         return Refusal(Code.FORBIDDEN)
     if isinstance(command, _FOR_A_PADDLE):
         paddle = command.paddle

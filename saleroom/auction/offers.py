@@ -18,6 +18,7 @@ from saleroom.auction.facts import (
     LotReopened,
     OfferAnswered,
     OfferMade,
+    PaymentRecorded,
     UnitsChosen,
 )
 from saleroom.auction.lot import SOLD, Lot
@@ -99,6 +100,21 @@ def answer_offer(state: EventState, asked: Asked, command: c.AnswerOffer) -> Dec
         return refusal
     remaining = (units_left(lot) or 0) - 1 if lot.is_choice else None
     return [*answered, ItemSold(lot.number, paddle, offer.amount, 1, "offer", remaining)]
+
+
+def record_payment(state: EventState, asked: Asked, command: c.RecordPayment) -> Decision:
+    """Note that a paddle's part of a lot is paid, so that nobody else is offered it."""
+    if refusal := gates.event_begun(state):
+        return refusal
+    lot = gates.lot_known(state, command.lot)
+    if isinstance(lot, Refusal):
+        return lot
+    wins = [win for win in lot.wins if win.paddle == command.paddle]
+    if not wins:
+        return gates.lot_refusal(lot, Code.NOT_SOLD)
+    if all(win.is_paid for win in wins):
+        return gates.lot_refusal(lot, Code.ALREADY_PAID)
+    return [PaymentRecorded(lot.number, command.paddle)]
 
 
 def _asking(
