@@ -14,11 +14,20 @@ from playwright.sync_api import Page
 from tests.e2e.server import ROOT
 
 AXE: Final = ROOT / "tests" / "node" / "node_modules" / "axe-core" / "axe.min.js"
+SETTLE: Final = """
+async () => {
+  await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+  const moves = document.getAnimations().filter((move) => move instanceof CSSTransition);
+  await Promise.allSettled(moves.map((move) => move.finished));
+}
+"""
+"""Colours on their way from dark to light have no contrast."""
 RUN: Final = "async () => (await axe.run(document, { resultTypes: ['violations'] })).violations"
 
 
 def violations(page: Page) -> list[str]:
     """Give one line for each thing that breaks a rule, on the page as it stands."""
+    page.evaluate(SETTLE)
     page.evaluate(_axe())
     return [
         f"{found['id']}: {' '.join(node['target'])}: {node['failureSummary']}".replace("\n", " ")

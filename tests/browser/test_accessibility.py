@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page
 
+from saleroom.auction.roles import Role
 from tests.browser.axe import violations
 from tests.browser.people import DESKTOP, PHONE, People
 from tests.browser.scene import Scene
@@ -24,4 +25,23 @@ def check(page: Page) -> None:
 def test_events(people: People, scene: Scene) -> None:
     page = people.stranger().visit("/")
     page.get_by_role("link", name="Harbour lights gala").first.wait_for()
+    check(page)
+
+
+def test_auctioneer(people: People, scene: Scene) -> None:
+    page = people.staff(f"/e/{scene.event}/auctioneer", Role.AUCTIONEER).page
+    page.get_by_role("heading", name="A week in a Tuscan farmhouse").wait_for()
+    check(page)
+
+
+def test_auctioneer_with_a_fund(people: People, scene: Scene) -> None:
+    page = people.staff(f"/e/{scene.event}/auctioneer", Role.AUCTIONEER).page
+    page.get_by_role("button", name="A new roof").click()
+    page.get_by_role("heading", name="Key pledges").wait_for()
+    check(page)
+
+
+def test_auctioneers_page_before_signing_in(people: People, scene: Scene) -> None:
+    page = people.stranger().visit(f"/e/{scene.event}/auctioneer")
+    page.get_by_role("link", name="Sign in").wait_for()
     check(page)
