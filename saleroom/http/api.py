@@ -25,6 +25,7 @@ from saleroom.http.api_docs import Documents, docs_routes
 from saleroom.http.api_donors import LotDonors, donor_routes
 from saleroom.http.api_drafts import Drafts
 from saleroom.http.api_erasure import erasure_routes
+from saleroom.http.api_event_code import event_code_routes
 from saleroom.http.api_events import event_routes
 from saleroom.http.api_exports import export_routes
 from saleroom.http.api_health import health_routes
@@ -110,6 +111,7 @@ def make_quart(services: Services) -> QuartTrio:
         registration_routes(services, access, drafts, guests),
         desk_routes(services, access, guests, trail),
         join_routes(services, access, replicas, trail),
+        event_code_routes(services, access),
         watch_routes(services, access, views),
         wish_routes(services, access, views),
         erasure_routes(services, access, trail),
