@@ -1,6 +1,91 @@
-// An event as donors see it.
+// The page of an event as donors see it.
 
+import { Banner, ConnectionBanner } from "../parts/banner.js";
+import { Button } from "../parts/button.js";
+import { Icon } from "../parts/icons.js";
+import { Bar, mount, pathParts } from "../parts/shell.js";
 import { html } from "../render.js";
-import { Bar, mount } from "../parts/shell.js";
+import { SaleContext } from "./context.js";
+import { Entry } from "./entry.js";
+import { Gallery } from "./gallery.js";
+import { LotPage } from "./lot_page.js";
+import { Mine } from "./mine.js";
+import { route } from "./route.js";
+import { Sale } from "./sale.js";
+import { tellTidings } from "./tidings.js";
 
-mount(html`<${Bar} title="Auction" back="/" />`);
+const sale = new Sale(pathParts()[1]);
+
+function App() {
+  const event = sale.store.event.value;
+  const title = event?.title ?? sale.about.value?.title ?? "Auction";
+  const { name } = route.value;
+  return html`<${SaleContext.Provider} value=${sale}>
+    <${Bar} title=${title} back=${name === "lot" ? "#/" : undefined}><${Nav} /><//>
+    <${ConnectionBanner} connection=${sale.connection} />
+    <${EventBanner} />
+    <${Content} />
+    <${Entry} />
+  <//>`;
+}
+
+function Nav() {
+  const { name } = route.value;
+  const { paddle } = sale.store.you.value;
+  const outbid = sale.outbid.value.length;
+  const here = (isHere) => (isHere ? "page" : undefined);
+  return html`<nav class="nav" aria-label="Pages">
+    <a class="nav-link" href="#/" aria-current=${here(name !== "mine")}><${Icon} name="gavel" /> Lots</a>
+    <a class="nav-link" href="#/mine" aria-current=${here(name === "mine")}>
+      <${Icon} name="person" /> My bids${outbid > 0 && html`<span class="dot">${outbid}<span class="visually-hidden"> outbid</span></span>`}
+    </a>
+    ${paddle === null &&
+    sale.store.isKnown.value &&
+    html`<button type="button" class="nav-link join" onClick=${() => (sale.entry.value = { why: null })}>
+      <${Icon} name="check" /> Get a paddle
+    </button>`}
+    ${paddle !== null && html`<span class="nav-paddle figures" title="Your paddle"><span class="visually-hidden">Your paddle: </span>${paddle}</span>`}
+  </nav>`;
+}
+
+function EventBanner() {
+  const event = sale.store.event.value;
+  const said = sale.store.announcement.value;
+  if (event?.status === "paused") {
+    const reason = sale.store.pauseReason.value;
+    return html`<${Banner} kind="warn">The sale is paused${reason ? `: ${reason}` : ""}.<//>`;
+  }
+  if (event?.status === "published") return html`<${Banner}>Bidding has not opened yet. Look around, and watch what you like.<//>`;
+  if (event?.status === "closed") return html`<${Banner}>The sale is over. Thank you!<//>`;
+  return said && html`<${Banner}>${said.text}<//>`;
+}
+
+function Content() {
+  if (!sale.store.isKnown.value) return html`<${Waiting} />`;
+  const { name, lot } = route.value;
+  if (name === "lot") return html`<${LotPage} key=${lot} number=${lot} />`;
+  return name === "mine" ? html`<${Mine} />` : html`<${Gallery} />`;
+}
+
+function Waiting() {
+  const fault = sale.fault.value;
+  if (fault?.code === "UNAUTHENTICATED") {
+    return html`<main id="main" class="page empty">
+      <h1>A private sale</h1>
+      <p>Sign in, or scan the code on your card, to enter.</p>
+      <${Button} kind="primary" onClick=${() => (sale.entry.value = { why: null })}>Sign in<//>
+    </main>`;
+  }
+  if (fault) {
+    return html`<main id="main" class="page empty">
+      <p role="alert">${fault.message}</p>
+      <${Button} onClick=${() => sale.load()}>Try again<//>
+    </main>`;
+  }
+  return html`<main id="main" class="page loading">Loading…</main>`;
+}
+
+sale.start();
+tellTidings(sale);
+mount(html`<${App} />`);
+if ("serviceWorker" in navigator) navigator.serviceWorker.register("/worker.js").catch(() => {});
