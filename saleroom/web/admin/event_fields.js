@@ -56,7 +56,7 @@ export function isFrozen(event, field) {
 }
 
 /** What a new event starts from. */
-export const NEW_EVENT = { title: "", currency: "", public: true };
+export const NEW_EVENT = { title: "", currency: "", starts_at: null, venue: "" };
 
 /** The few fields that a new event is made with. */
 export const FIRST_FIELDS = EVENT_FIELDS.filter(({ name }) =>

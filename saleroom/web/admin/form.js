@@ -15,13 +15,15 @@ import { merge, withoutFields } from "./merge.js";
 const BESIDE = "Some fields do not hold. They say what is wrong.";
 
 /**
- * A form. kept: the values that it starts from. save(changes, version) gives what is kept then.
+ * A form. kept: the values that are there already. starts: of what is new, the values that the form
+ * begins with, each of which is then a change. save(changes, version) gives what is kept then.
  * current(): reads what is kept now, where others may change it too. shows(field, texts): whether a
  * field has a meaning; one that has none is cleared. freezes(field): whether it does not change.
  */
 export function EditForm({
   fields,
   kept: first,
+  starts = null,
   context,
   save,
   current = null,
@@ -33,7 +35,7 @@ export function EditForm({
   children,
 }) {
   const [kept, setKept] = useState(first);
-  const [texts, setTexts] = useState(() => textsOf(fields, first, context));
+  const [texts, setTexts] = useState(() => textsOf(fields, starts ?? first, context));
   const [faults, setFaults] = useState({});
   const [clash, setClash] = useState(null);
   const [isBusy, setBusy] = useState(false);
@@ -95,8 +97,8 @@ export function EditForm({
   }
 
   function start(values) {
-    setKept(values);
-    setTexts(textsOf(fields, values, context));
+    if (starts === null) setKept(values);
+    setTexts(textsOf(fields, starts ?? values, context));
     setFaults({});
   }
 

@@ -10,10 +10,11 @@ import { html, useEffect, useRef, useState } from "../render.js";
 const EMPTY = { rows: [], next: null, isLoading: true, error: null };
 
 /**
- * Read a list. path: with its query; null asks for nothing. cursorName: of the query's parameter.
+ * Read a list. path: with its query. cursorName: of the query's parameter.
+ * start: the cursor of the first page.
  * Gives `{rows, next, isLoading, error, more(), reload(), replace(row)}`.
  */
-export function useList(path, key, { idOf = (row) => row.id, cursorName = "cursor" } = {}) {
+export function useList(path, key, { idOf = (row) => row.id, cursorName = "cursor", start = null } = {}) {
   const [list, setList] = useState(EMPTY);
   const asked = useRef(0);
 
@@ -33,7 +34,7 @@ export function useList(path, key, { idOf = (row) => row.id, cursorName = "curso
   }
 
   useEffect(() => {
-    if (path !== null) read(null, EMPTY);
+    read(start, EMPTY);
     return () => {
       asked.current += 1;
     };
@@ -42,7 +43,7 @@ export function useList(path, key, { idOf = (row) => row.id, cursorName = "curso
   return {
     ...list,
     more: () => read(list.next, list),
-    reload: () => read(null, EMPTY),
+    reload: () => read(start, EMPTY),
     replace: (row) =>
       setList((now) => ({ ...now, rows: now.rows.map((each) => (idOf(each) === idOf(row) ? row : each)) })),
   };
