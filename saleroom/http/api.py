@@ -40,11 +40,13 @@ from saleroom.http.api_operator import operator_routes
 from saleroom.http.api_own import own_routes
 from saleroom.http.api_published import PublishedEvents
 from saleroom.http.api_reading import note_edits
+from saleroom.http.api_receipts import receipt_routes
 from saleroom.http.api_registrations import registration_routes
 from saleroom.http.api_replicas import Replicas
 from saleroom.http.api_requests import check_key
 from saleroom.http.api_results import result_routes
 from saleroom.http.api_rows import LotRows
+from saleroom.http.api_summaries import summary_routes
 from saleroom.http.api_views import Views
 from saleroom.http.api_watching import watch_routes
 from saleroom.http.api_wishes import wish_routes
@@ -117,6 +119,8 @@ def make_quart(services: Services) -> QuartTrio:
         erasure_routes(services, access, trail),
         own_routes(services, access, replicas),
         command_routes(services, access),
+        receipt_routes(services, access, replicas),
+        summary_routes(services, access),
         result_routes(services, access, views),
         journal_routes(services, access, replicas, trail),
         audit_routes(services, access),

@@ -42,6 +42,9 @@ EVENT_DETAILS: dict[str, int] = {
     "locale": 35,
     "contact": TEXT_MAX,
     "terms": 20_000,
+    "organisation": TEXT_MAX,
+    "address": TEXT_MAX,
+    "tax_number": 64,
 }
 """What only people read of an event: {field: characters at most}."""
 EVENT_FIELDS = frozenset({"title", "currency", "public", *SETTINGS, *EVENT_DETAILS})

@@ -56,6 +56,11 @@ TimeZone = Annotated[
     Chars(1, 64, "[A-Za-z][A-Za-z0-9_+/-]*", "is a name such as Europe/Zurich"),
     Example("Europe/Zurich"),
 ]
+Organisation = Annotated[str, Chars(), Example("Friends of the Harbour")]
+"""Whose event it is, as receipts name it."""
+Address = Annotated[str, Chars(), Example("1 Pier Road\n28199 Bremen")]
+"""Of the organisation, line by line."""
+TaxNumber = Annotated[str, Chars(1, 64), Example("12-3456789")]
 Locale = Annotated[
     str,
     Chars(2, 35, "[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", "is a tag such as de-CH"),
@@ -80,6 +85,9 @@ class NewEvent:
     locale: Locale | None = None
     contact: Text | None = None
     terms: Terms | None = None
+    organisation: Organisation | None = None
+    address: Address | None = None
+    tax_number: TaxNumber | None = None
 
 
 @attrs.frozen
@@ -99,6 +107,9 @@ class EventChanges:
     locale: Locale | None = None
     contact: Text | None = None
     terms: Terms | None = None
+    organisation: Organisation | None = None
+    address: Address | None = None
+    tax_number: TaxNumber | None = None
 
 
 @attrs.frozen
@@ -119,6 +130,9 @@ class EventView:
     locale: str | None = ABSENT
     contact: str | None = ABSENT
     terms: str | None = ABSENT
+    organisation: str | None = ABSENT
+    address: str | None = ABSENT
+    tax_number: str | None = ABSENT
     terms_version: int = ABSENT
     created_at: int = ABSENT
     version: int = ABSENT

@@ -57,6 +57,8 @@ DETAILS: dict[str, str] = {
     "IMPORT_HAS_PROBLEMS": "the table has problems; mend it and send it again",
     "IMPORT_CONFLICT": "the event has changed since the table was checked; send it again",
     "IMPORT_UNDER_WAY": "the import is being confirmed; confirm it again to finish it",
+    "UNKNOWN_INVOICE": "there is no such invoice",
+    "NOT_SETTLED": "the invoice has no receipt while something of it is owed or nothing stands",
     "UNKNOWN_IMAGE": "there is no such picture",
     "UNKNOWN_IMPORT": "there is no such import, or it has expired",
     "UNKNOWN_EVENT": "there is no such event",

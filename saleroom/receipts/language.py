@@ -69,7 +69,7 @@ def speak(locale: str | None, time_zone: str | None) -> Language:
     """Give the language of an event's `locale` and `time_zone`, as far as they are known."""
     known = _locale(locale)
     language = known.language if known.language in LANGUAGES else FALLBACK
-    return Language(known, _texts(language), _zone(time_zone))
+    return Language(known, _texts(language), zone_of(time_zone))
 
 
 @cache
@@ -88,7 +88,8 @@ def _locale(tag: str | None) -> Locale:
     raise AssertionError("English is known")
 
 
-def _zone(name: str | None) -> tzinfo:
+def zone_of(name: str | None) -> tzinfo:
+    """Give an event's time zone, UTC for none and for one that is unknown."""
     try:
         return UTC if name is None else ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

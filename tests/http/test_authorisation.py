@@ -350,6 +350,19 @@ CASES = [
     Case("GET", "/events/{private}/watchers", None, "401 200 200 200 200 200 200 200 200"),
     Case("GET", "/me/watching", None, "401 200 200 200 200 200 200 200 200"),
     Case("GET", "/me/bids", None, "401 200 200 200 200 200 200 200 200"),
+    *(
+        Case(
+            "GET",
+            f"/events/{{sale}}/invoices/1/receipt{form}",
+            None,
+            "401 404 404 404 404 404 403 403 403",
+        )
+        for form in ("", ".html", ".pdf")
+    ),
+    Case("GET", "/me/statements/2025.pdf", None, "401 200 200 200 200 200 200 200 200"),
+    Case("GET", "/events/{sale}/summary", None, "401 403 403 403 403 200 403 403 403"),
+    Case("GET", "/events/{sale}/summary.csv", None, "401 403 403 403 403 200 403 403 403"),
+    Case("GET", "/events/{sale}/ledger.csv", None, "401 403 403 403 403 200 403 403 403"),
     Case("GET", "/me/wins", None, "401 200 200 200 200 200 200 200 200"),
     Case("GET", "/me/pledges", None, "401 200 200 200 200 200 200 200 200"),
     Case("POST", "/events/{sale}/join-codes", {}, "401 403 403 201 201 201 403 403 403"),

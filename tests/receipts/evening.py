@@ -89,7 +89,7 @@ class Evening:
     def take(self, changes: Changes | Declined) -> None:
         """Write changes as a store does."""
         assert isinstance(changes, Changes), changes
-        documents = []
+        documents: list[Invoice] = []
         for document in changes.documents:
             kept = (*self.folio.documents, *documents)
             number = 1 + sum(one.kind is document.kind for one in kept)
@@ -105,6 +105,13 @@ class Evening:
                 *changes.postings,
             ),
         )
+
+    def changes(self) -> Changes:
+        """Give all of it as one change to an empty folio, as a store takes it."""
+        own = [attrs.evolve(document, number=0) for document in self.folio.documents]
+        of_documents = {document_posting(document) for document in self.folio.documents}
+        postings = [each for each in self.folio.postings if each not in of_documents]
+        return Changes(tuple(own), self.folio.payments, tuple(postings))
 
     def act(self) -> Act:
         self.at_ms += 1_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from typing import Any
+from typing import Any, cast
 
 import attrs
 import pytest
@@ -89,7 +89,7 @@ def test_a_receipt_speaks_the_events_language(locale: str, currency: str, said: 
         assert words in html
     pdf = receipt_pdf(plain(made(sale)))
     assert said[0] in words_of(pdf)
-    assert PdfReader(io.BytesIO(pdf)).trailer["/Root"]["/Lang"] == locale[:2]
+    assert str(PdfReader(io.BytesIO(pdf)).root_object["/Lang"]) == locale[:2]
 
 
 def test_no_text_from_outside_is_markup() -> None:
@@ -122,7 +122,8 @@ def test_letters_of_three_scripts_are_embedded() -> None:
     pdf = receipt_pdf(plain(made(title=title)))
     assert title in words_of(pdf)
     for page in PdfReader(io.BytesIO(pdf)).pages:
-        for font in page["/Resources"]["/Font"].values():  # type: ignore[index]
+        resources = cast(dict[str, Any], page["/Resources"])
+        for font in resources["/Font"].values():
             described = font.get_object()["/FontDescriptor"].get_object()
             assert "DejaVuSans" in described["/FontName"]
             assert len(described["/FontFile2"].get_object().get_data()) > 1_000

@@ -1,0 +1,170 @@
+"""Receipts and statements over HTTP.
+
+Owns: the routes of an invoice's receipt, and `/me/statements`. Invariant: a receipt is for the
+paddle's holder and for staff, a statement for its own person; no cache keeps either; all drawing is
+a worker's. Source: issue 8 point 4, I11.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any, Final
+
+import attrs
+from quart import Blueprint, Response
+
+from saleroom.auction.roles import Role, outranks
+from saleroom.billing.invoice import Invoice
+from saleroom.http.api_access import Access
+from saleroom.http.api_replicas import Replicas
+from saleroom.http.api_requests import event_id, path_number, respond
+from saleroom.http.bodies import read_query
+from saleroom.http.contract import SIGNED_IN, contract
+from saleroom.http.problems import Problem
+from saleroom.http.receipt_desk import ReceiptDesk
+from saleroom.http.receipt_shapes import InvoiceNumber, ReceiptView, StatementQuery, Year
+from saleroom.http.services import Services
+from saleroom.receipts.html import POLICY
+from saleroom.receipts.receipt import Receipt, plain
+from saleroom.receipts.work import RECEIPT_HTML, RECEIPT_PDF, STATEMENT_PDF
+from saleroom.storage.ports import NotFound
+
+TAG: Final = "Receipts"
+HTML, PDF = "text/html", "application/pdf"
+PATH: Final = {"number": InvoiceNumber}
+REFUSALS: Final = ("UNKNOWN_INVOICE", "NOT_SETTLED")
+YEARS: Final = range(2000, 3000)
+
+
+def receipt_routes(services: Services, access: Access, replicas: Replicas) -> Blueprint:
+    """Make the routes."""
+    routes = Blueprint("receipts", __name__)
+    desk = ReceiptDesk(services.stores)
+    gate = _Gate(access, replicas, desk)
+
+    @routes.get("/events/<event>/invoices/<number>/receipt")
+    @contract(
+        "Read an invoice's receipt",
+        tag=TAG,
+        who=Role.DONOR,
+        path=PATH,
+        answers={200: ReceiptView},
+        refusals=REFUSALS,
+        description="Once it is settled, for the paddle's holder and for staff.",
+    )
+    async def read(event: str, number: str) -> Response:
+        return respond(receipt_json(await gate.receipt(event, number)))
+
+    @routes.get("/events/<event>/invoices/<number>/receipt.html")
+    @contract(
+        "Read an invoice's receipt as a page",
+        tag=TAG,
+        who=Role.DONOR,
+        path=PATH,
+        answers={200: HTML},
+        refusals=REFUSALS,
+    )
+    async def page(event: str, number: str) -> Response:
+        receipt = await gate.receipt(event, number)
+        drawn: bytes = await services.workers.run(RECEIPT_HTML, plain(receipt))
+        headers = {"Cache-Control": "no-store", "Content-Security-Policy": POLICY}
+        return Response(drawn, 200, headers, content_type=f"{HTML}; charset=utf-8")
+
+    @routes.get("/events/<event>/invoices/<number>/receipt.pdf")
+    @contract(
+        "Fetch an invoice's receipt on paper",
+        tag=TAG,
+        who=Role.DONOR,
+        path=PATH,
+        answers={200: PDF},
+        refusals=REFUSALS,
+    )
+    async def paper(event: str, number: str) -> Response:
+        receipt = await gate.receipt(event, number)
+        drawn: bytes = await services.workers.run(RECEIPT_PDF, plain(receipt))
+        return _paper(drawn, f"receipt-{event}-{receipt.label}")
+
+    @routes.get("/me/statements/<year>.pdf")
+    @contract(
+        "Fetch one's year on paper",
+        tag=TAG,
+        who=SIGNED_IN,
+        path={"year": Year},
+        query=StatementQuery,
+        answers={200: PDF},
+        refusals=("NOT_FOUND", "LIMIT_REACHED", "RATE_LIMITED"),
+        description="All that one paid at events in that year, and what of it is deductible. A "
+        "refund counts in the year of its payment.",
+    )
+    async def statement(year: str) -> Response:
+        asked = read_query(StatementQuery)
+        identity = await access.admit_signed_in()
+        number = path_number(year, "NOT_FOUND")
+        if number not in YEARS:
+            raise Problem("NOT_FOUND")
+        made = await desk.statement(identity.user, number, asked.locale)
+        drawn: bytes = await services.workers.run(STATEMENT_PDF, plain(made))
+        return _paper(drawn, f"statement-{number}")
+
+    return routes
+
+
+def receipt_json(receipt: Receipt) -> dict[str, Any]:
+    """Give a receipt as clients read it."""
+    return {
+        "event": receipt.sale.id,
+        "title": receipt.sale.title,
+        "currency": receipt.sale.currency,
+        "organisation": receipt.sale.seller.name,
+        "invoice": receipt.invoice,
+        "label": receipt.label,
+        "invoiced_at": receipt.invoiced_at_ms,
+        "paddle": receipt.buyer.paddle,
+        "name": receipt.buyer.name,
+        "lines": [attrs.asdict(line, value_serializer=_by_value) for line in receipt.lines],
+        "payments": [
+            {"method": payment.method.value, "at": payment.at_ms, "amount": payment.amount}
+            for payment in receipt.payments
+        ],
+        "fee_cover": receipt.fee_cover,
+        "paid": receipt.paid,
+        "deductible": receipt.deductible,
+    }
+
+
+@attrs.frozen(eq=False)
+class _Gate:
+    access: Access
+    replicas: Replicas
+    desk: ReceiptDesk
+
+    async def receipt(self, event: str, number: str) -> Receipt:
+        """Give a receipt to whoever may see it. Raises Problem.
+
+        Another's invoice does not exist for a donor.
+        """
+        identity, role = await self.access.require(Role.DONOR, event_id(event))
+        await self.access.is_draft(event, role)
+        invoice = await self.desk.invoice(event, path_number(number, "UNKNOWN_INVOICE"))
+        if not outranks(role, Role.CLERK) and not await self._holds(identity.user, invoice):
+            raise Problem("UNKNOWN_INVOICE")
+        return await self.desk.receipt(invoice)
+
+    async def _holds(self, user: str, invoice: Invoice) -> bool:
+        try:
+            state = await self.replicas.state(invoice.event)
+        except NotFound:
+            return False
+        return state.paddle_of.get(user) == invoice.paddle
+
+
+def _by_value(_: object, __: object, value: Any) -> Any:
+    return value.value if isinstance(value, Enum) else value
+
+
+def _paper(drawn: bytes, name: str) -> Response:
+    headers = {
+        "Cache-Control": "no-store",
+        "Content-Disposition": f'inline; filename="{name}.pdf"',
+    }
+    return Response(drawn, 200, headers, content_type=PDF)
