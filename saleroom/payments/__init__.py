@@ -1,0 +1,1 @@
+"""Payments: carrying out what billing decides, through whoever processes cards."""
