@@ -71,7 +71,8 @@ async def test_a_welcome_says_what_the_protocol_says(autojump_clock: MockClock) 
         }
         assert set(snapshot) == {"event", "lots", "leaderboard", "raised", "you"}
         assert snapshot["you"] == own
-        assert [set(lot) for lot in snapshot["lots"]] == [LOT_FIELDS, LOT_FIELDS]
+        fields = [set(lot) for lot in snapshot["lots"]]
+        assert fields == [LOT_FIELDS, LOT_FIELDS | {"remote_locked"}]
         assert (snapshot["lots"][0]["reserve_met"], snapshot["lots"][0]["price"]) == (False, 1_000)
         rival = await stage.connect(stage.token("u102"))
         assert rival.messages()[0]["you"]["maxes"] == {}
