@@ -179,7 +179,7 @@ steps = st.lists(
 def test_no_money_is_told_twice(steps: list[tuple[str, int]], turn: int) -> None:
     evening = Evening()
     for seq, (step, amount) in enumerate(steps, 1):
-        _play(evening, step, amount, seq)
+        play(evening, step, amount, seq)
     settled = settle(evening.folio)
     came = sum(p.amount - (p.refunded - p.fee_refunded) for p in evening.folio.payments)
     assert sum(each.paid for each in settled) <= came
@@ -197,7 +197,7 @@ def test_no_money_is_told_twice(steps: list[tuple[str, int]], turn: int) -> None
     assert sum(half.deductible for half in told) == sum(each.deductible for each in settled)
 
 
-def _play(evening: Evening, step: str, amount: int, seq: int) -> None:
+def play(evening: Evening, step: str, amount: int, seq: int) -> None:
     due = evening.folio.due
     refundable = [payment for payment in evening.folio.payments if payment.left]
     if step == "bill":
