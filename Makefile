@@ -13,8 +13,12 @@ help: ## List the targets
 run: install ## Install what is needed and start the demonstration auction
 	@$(python) -m saleroom demo
 
+# Tests of whole servers and browsers have the machine to themselves; the others share its cores.
+whole := tests/e2e tests/chaos tests/hostile tests/browser
+
 test: install-tests ## Run all tests
-	@$(python) -m pytest
+	@$(python) -m pytest -n auto --maxprocesses 4 --dist loadfile $(whole:%=--ignore=%)
+	@$(python) -m pytest $(whole)
 
 check: lint types imports test ## Run everything that must hold before a commit
 
