@@ -48,6 +48,8 @@ from saleroom.http.websocket import Websocket
 from saleroom.loop_watch import LoopWatch
 from saleroom.mail import LogMail
 from saleroom.media_keeper import MediaKeeper
+from saleroom.messages.office import MessageOffice
+from saleroom.messages_setup import message_keys
 from saleroom.operations import Operations
 from saleroom.protocol.close import Close
 from saleroom.retention import Periods, Retention
@@ -94,6 +96,7 @@ class Server:
     hashers: Crew = attrs.field(init=False, factory=lambda: Crew("passwords", CREW))
     accounts: AccountDesk = attrs.field(init=False)
     media_keeper: MediaKeeper = attrs.field(init=False)
+    messages: MessageOffice = attrs.field(init=False)
     retention: Retention = attrs.field(init=False)
     services: Services = attrs.field(init=False)
     door: Door = attrs.field(init=False)
@@ -116,8 +119,17 @@ class Server:
         sign_ins = SignInDesk(
             stores.sign_ins, self.issuer, verifier.verify, self._hang_up, time.time
         )
+        self.messages = MessageOffice(
+            stores.outbox,
+            stores.recipients,
+            lambda event: self.registry.state(event),
+            self._clock.now_ms,
+            random.Random(),  # noqa: S311 - jitter
+            message_keys(settings),
+        )
+        mail = self.messages.mail or LogMail()
         self.accounts = make_account_desk(
-            stores, sign_ins, self.hashers, LogMail(), time.time, settings.public_url
+            stores, sign_ins, self.hashers, mail, time.time, settings.public_url
         )
         self.retention = Retention(stores.privacy, _periods(settings), self._clock.now_ms)
         self.media_keeper = MediaKeeper(stores, self.objects, self._clock.now_ms)
@@ -151,6 +163,7 @@ class Server:
             codes=CodeMaker(self.secret.derived(JOIN_CODES)),
             outside=outside,
             rates=self.rates,
+            messages=self.messages,
             is_logging_access=settings.access_log,
         )
         asgi_app, quick = make_app(services)
@@ -230,7 +243,7 @@ class Server:
     # The tree
 
     def _tree(self) -> SupervisorSpec:
-        storage = [
+        storage: list[ChildSpec | SupervisorSpec] = [
             *([ChildSpec("postgres", self._run_postgres, stop_s=20.0)] if self.postgres else []),
             ChildSpec("bridge", self._run_bridge, start_s=None),
             ChildSpec("redis", self._run_redis, start_s=None),
@@ -253,6 +266,7 @@ class Server:
                 statistics=lambda: attrs.asdict(self.media_keeper.statistics()),
             )
         )
+        storage.append(self.messages.spec())
         doors = [
             self._sessions.spec("sessions", stop_s=3.0),
             ChildSpec(

@@ -129,7 +129,7 @@ def _show_address(url: str | None) -> str:
     return repr(url and redacted(url))
 
 
-def _show_secret(secret: bytes | None) -> str:
+def _show_secret(secret: bytes | str | None) -> str:
     return "None" if secret is None else "***"
 
 
@@ -266,6 +266,81 @@ class Settings:
             takes="networks separated by commas, such as 10.0.0.0/8, 127.0.0.1/32",
             meaning="Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed",
             unset="none",
+        ),
+    )
+    smtp_url: str | None = attrs.field(
+        default=None,
+        repr=_show_address,
+        metadata=_variable(
+            values.read_smtp_url,
+            takes="smtp://user:password@host:587 (STARTTLS) or smtps://host:465 (TLS)",
+            meaning="Mail server of all letters",
+            unset="letters are kept in the sandbox, and those of accounts logged",
+        ),
+    )
+    mail_from: str | None = attrs.field(
+        default=None,
+        metadata=_variable(
+            values.read_mail_from,
+            takes="an address, with or without a name",
+            meaning="Sender of all letters; needed with SALEROOM_SMTP_URL",
+            unset="none",
+        ),
+    )
+    twilio_account: str | None = attrs.field(
+        default=None,
+        metadata=_variable(
+            values.read_word,
+            takes="an account SID (AC...)",
+            meaning="Twilio account; needs SALEROOM_TWILIO_TOKEN and SALEROOM_TWILIO_NUMBER",
+            unset="texts are kept in the sandbox",
+        ),
+    )
+    twilio_token: str | None = attrs.field(
+        default=None,
+        repr=_show_secret,
+        metadata=_variable(
+            values.read_word,
+            takes="an auth token",
+            meaning="Key of the Twilio account, with which its webhooks are signed",
+            unset="none",
+        ),
+    )
+    twilio_number: str | None = attrs.field(
+        default=None,
+        metadata=_variable(
+            values.read_phone,
+            takes="a number such as +15550100000",
+            meaning="Number that texts come from",
+            unset="none",
+        ),
+    )
+    twilio_api_base: str | None = attrs.field(
+        default=None,
+        metadata=_variable(
+            values.read_api_base,
+            takes="an https:// address (http:// on loopback alone)",
+            meaning="Where Twilio's API is",
+            unset="Twilio's own",
+        ),
+    )
+    vapid_key: str | None = attrs.field(
+        default=None,
+        repr=_show_secret,
+        metadata=_variable(
+            values.read_vapid_key,
+            takes="32 bytes in base64url",
+            meaning="Private key of browser notices (VAPID)",
+            unset="notices are kept in the sandbox",
+        ),
+    )
+    phone_region: str = attrs.field(
+        default="US",
+        metadata=_variable(
+            values.read_region,
+            takes="a country of two letters",
+            meaning="Country of phones that are written without one",
+            unset="`US`",
         ),
     )
     retention_contacts_days: int | None = _days(None, "contacts of past guests", "for ever")

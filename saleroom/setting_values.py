@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
+from email.utils import formataddr, parseaddr
 from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import SplitResult, urlsplit
@@ -206,3 +207,52 @@ def read_log_format(value: str) -> LogFormat:
     if value.lower() not in LOG_FORMATS:
         raise ValueError(f"{shown(value)} is not a format")
     return LOG_FORMATS[value.lower()]
+
+
+def read_smtp_url(value: str) -> str:
+    parts = _split(value, ("smtp", "smtps"))
+    if not parts.hostname:
+        raise ValueError("the address names no host")
+    if parts.path not in ("", "/") or parts.query:
+        raise ValueError("the address has a path or a query")
+    return value
+
+
+def read_mail_from(value: str) -> str:
+    name, address = parseaddr(value)
+    if not re.fullmatch(r"[^@\s]{1,64}@[^@\s]{1,189}", address) or not value.isprintable():
+        raise ValueError(f"{shown(value)} is no address with or without a name")
+    return formataddr((name, address))
+
+
+def read_phone(value: str) -> str:
+    if not re.fullmatch(r"\+[1-9][0-9]{5,14}", value):
+        raise ValueError(f"{shown(value)} is no number with its country")
+    return value
+
+
+def read_region(value: str) -> str:
+    if not re.fullmatch("[A-Z]{2}", value):
+        raise ValueError(f"{shown(value)} is no country of two letters")
+    return value
+
+
+def read_word(value: str) -> str:
+    if not re.fullmatch(r"[\x21-\x7e]{1,200}", value):
+        raise ValueError("it holds a space or a character that is not ASCII")
+    return value
+
+
+def read_api_base(value: str) -> str:
+    parts = _web_address(value)
+    if parts.path not in ("", "/") or parts.query:
+        raise ValueError("the address has a path or a query")
+    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+        raise ValueError("a key sent over plain http could be read on the way")
+    return _origin(parts)
+
+
+def read_vapid_key(value: str) -> str:
+    if not re.fullmatch("[A-Za-z0-9_-]{43}=?", value):
+        raise ValueError("it is no key of 32 bytes in base64url")
+    return value.rstrip("=")

@@ -19,6 +19,7 @@ from saleroom.actors.holders import Holders
 from saleroom.actors.mailbox import Envelope
 from saleroom.actors.site import Site
 from saleroom.auction.book import Outcome
+from saleroom.messages.owed import Duties
 from saleroom.protocol.answers import ack, nack, with_lot
 from saleroom.storage.ports import Batch, Journal, Record
 
@@ -58,6 +59,7 @@ class Committer:
     journal: Journal
     term: int
     limits: CommitLimits
+    _duties: Duties = attrs.field(init=False, factory=Duties)
     _pending: list[Decided] = attrs.field(init=False, factory=list)
     _pending_facts: int = attrs.field(init=False, default=0)
     _in_flight_facts: int = attrs.field(init=False, default=0)
@@ -125,12 +127,18 @@ class Committer:
         holders = Holders()
         for decided in batch:
             holders.note(decided.outcome)
+        assert self.site.published is not None
+        owed = self._duties.of(
+            self.site.published.state,
+            (chained.entry for decided in batch for chained in decided.outcome.records),
+        )
         began = perf_counter()
         await self.journal.append(
             self.site.event,
             self.term,
             Batch(
                 records,
+                outbox=owed,
                 registrations=list(holders.registered.values()),
                 renumbered=list(holders.moved.items()),
             ),

@@ -24,7 +24,7 @@ from saleroom.auction.book import Book
 from saleroom.auction.definition import EventDefinition, LotDefinition, event_plain, lot_plain
 from saleroom.auction.facts import EventDefined
 from saleroom.auction.record import KEY_BYTES
-from saleroom.auction.state import Paddle
+from saleroom.auction.state import EventState, Paddle
 from saleroom.storage.ports import Record, Stores
 from saleroom.supervisor import Backoff, Child, ChildSpec, Strategy, Supervisor, SupervisorSpec
 
@@ -64,6 +64,13 @@ class Registry:
     def site(self, event: str) -> Site | None:
         """Give an event's site."""
         return self._sites.get(event)
+
+    def state(self, event: str) -> EventState | None:
+        """Give an event's published state, to read at once; None where it does not run here."""
+        site = self._sites.get(event)
+        if site is None or site.is_lost or site.published is None:
+            return None
+        return site.published.state
 
     def sites(self) -> Sequence[Site]:
         """Give all sites."""

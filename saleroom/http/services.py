@@ -21,6 +21,7 @@ from saleroom.http.keep import Freshness
 from saleroom.http.outside import NOWHERE, Outside
 from saleroom.http.rates import Rates
 from saleroom.http.request_tally import RequestTally
+from saleroom.messages.office import MessageOffice
 from saleroom.protocol.session import SessionLimits
 from saleroom.storage.media_ports import Objects
 from saleroom.storage.ports import Stores
@@ -65,6 +66,7 @@ class Services:
     accounts: AccountDesk
     cookies: Cookies
     codes: CodeMaker
+    messages: MessageOffice
     limits: ApiLimits = attrs.field(factory=ApiLimits)
     outside: Outside = NOWHERE
     requests: RequestTally = attrs.field(factory=RequestTally)

@@ -28,6 +28,7 @@ from saleroom.http.services import ApiLimits, Services
 from saleroom.http.sign_ins import SignInDesk
 from saleroom.http.tokens import SecretKey, TokenIssuer, TokenVerifier
 from saleroom.mail import Letter
+from saleroom.messages.office import Keys, MessageOffice
 from saleroom.protocol.identity import Identity, KeysUnavailable, TokenRejected
 from saleroom.storage.memory import memory_stores
 from saleroom.storage.memory_media import MemoryObjects
@@ -112,6 +113,7 @@ class House:
     letters: list[Letter]
     hung_up: list[tuple[str, list[str] | None]]
     objects: MemoryObjects
+    messages: MessageOffice
     services: Services
     _keys: int = 0
 
@@ -193,7 +195,10 @@ async def _idle(child: Child) -> None:
 
 @asynccontextmanager
 async def open_house(
-    stores: Stores | None = None, limits: ApiLimits | None = None, guard_s: float = GUARD_S
+    stores: Stores | None = None,
+    limits: ApiLimits | None = None,
+    guard_s: float = GUARD_S,
+    keys: Keys | None = None,
 ) -> AsyncIterator[House]:
     """Run a house for the length of the block."""
     kept = memory_stores() if stores is None else stores
@@ -216,6 +221,14 @@ async def open_house(
     desk = make_account_desk(
         kept, sign_ins, InlineWorkers(), KeptMail(letters), now, "https://gala.example"
     )
+    messages = MessageOffice(
+        kept.outbox,
+        kept.recipients,
+        registry.state,
+        registry.clock.now_ms,
+        random.Random(0),
+        keys or Keys(),
+    )
     tree = SupervisorSpec(
         "saleroom",
         Strategy.REST_FOR_ONE,
@@ -223,6 +236,7 @@ async def open_house(
             SupervisorSpec("events", Strategy.ONE_FOR_ONE),
             ChildSpec("loop", _idle),
             ChildSpec("letters", desk.letters.serve),
+            messages.spec(),
         ],
     )
     supervisor = Supervisor(tree, rng=random.Random(0))
@@ -248,6 +262,7 @@ async def open_house(
         accounts=desk,
         cookies=Cookies(SECRET.derived("csrf"), is_secure=False),
         codes=CodeMaker(SECRET.derived(JOIN_CODES)),
+        messages=messages,
         limits=limits or ApiLimits(),
     )
     with trio.fail_after(guard_s):
@@ -264,6 +279,7 @@ async def open_house(
                 letters,
                 hung_up,
                 objects,
+                messages,
                 services,
             )
             supervisor.stop()
