@@ -35,8 +35,8 @@ export function Wheel({ name, amounts, chosen, firstLabel, onChoose }) {
   </fieldset>`;
 }
 
-/** An amount that is typed. least: below it there is a fault. onAmount is given it, or null. */
-export function OwnAmount({ label, hint, text, least, onText }) {
+/** An amount that is typed. least: below it there is a fault. isAtOnce: typing begins here now. */
+export function OwnAmount({ label, hint, text, least, onText, isAtOnce = false }) {
   const sale = useSale();
   const { fault } = readAmount(sale, text, least);
   return html`<${Field}
@@ -47,6 +47,7 @@ export function OwnAmount({ label, hint, text, least, onText }) {
     autocomplete="off"
     placeholder=${plainMoney(least, sale.currency)}
     maxlength="20"
+    autofocus=${isAtOnce}
     value=${text}
     onInput=${onText}
   />`;

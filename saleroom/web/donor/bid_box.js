@@ -47,7 +47,7 @@ function Amounts({ lot, isMax }) {
   const ladder = sale.details(lot.lot).ladder ?? sale.about.value?.ladder ?? NO_LADDER;
   const least = isMax ? leastMax(sale, lot, ladder) : lot.min_next;
   const [picked, setPicked] = useState(null);
-  const [text, setText] = useState("");
+  const [text, setText] = useState(null); // null: nobody types
   const [isBusy, setBusy] = useState(false);
   const [note, setNote] = useState(null);
   useEffect(() => {
@@ -57,8 +57,7 @@ function Amounts({ lot, isMax }) {
     }
   }, [least, picked]);
 
-  const typed = readAmount(sale, text, least);
-  const amount = text.trim() === "" ? (picked ?? least) : typed.amount;
+  const amount = text === null ? (picked ?? least) : readAmount(sale, text, least).amount;
   async function confirm() {
     setBusy(true);
     setNote(null);
@@ -67,23 +66,31 @@ function Amounts({ lot, isMax }) {
     setBusy(false);
     if (ack === null) return;
     setPicked(null);
-    setText("");
+    setText(null);
     tellBid(sale, lot, ack, isMax ? amount : null);
   }
   const verb = isMax ? "leave a maximum of" : "bid";
   return html`<div class="stack">
-    <${Wheel}
-      name="Amount"
-      amounts=${nextAmounts(least, ladder, WHEEL)}
-      chosen=${text.trim() === "" ? amount : null}
-      firstLabel=${isMax ? "least" : "next bid"}
-      onChoose=${(value) => {
-        setPicked(value);
-        setText("");
-        setNote(null);
-      }}
-    />
-    <${OwnAmount} label="Or your own amount" text=${text} least=${least} onText=${setText} />
+    <div class="wheel-row">
+      <${Wheel}
+        name="Amount"
+        amounts=${nextAmounts(least, ladder, WHEEL)}
+        chosen=${text === null ? amount : null}
+        firstLabel=${isMax ? "least" : "next bid"}
+        onChoose=${(value) => {
+          setPicked(value);
+          setText(null);
+          setNote(null);
+        }}
+      />
+      <${Button}
+        aria-expanded=${text === null ? "false" : "true"}
+        onClick=${() => setText(text === null ? "" : null)}
+      >
+        Other<span class="visually-hidden"> amount</span>
+      <//>
+    </div>
+    ${text !== null && html`<${OwnAmount} label="Or your own amount" text=${text} least=${least} onText=${setText} isAtOnce />`}
     ${note && html`<p class="notice warn" role="alert">${note}</p>`}
     <${WhoMay}>
       <${Slide}

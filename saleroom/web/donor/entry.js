@@ -33,7 +33,7 @@ function Identify({ why, onClose }) {
     ${why && html`<p>${why}</p>`}
     <div class="tabs" role="group" aria-label="Have you an account?">
       <${Button} aria-pressed=${isNew ? "true" : "false"} onClick=${() => setNew(true)}>I am new<//>
-      <${Button} aria-pressed=${isNew ? "false" : "true"} onClick=${() => setNew(false)}>I have an account<//>
+      <${Button} aria-pressed=${isNew ? "false" : "true"} onClick=${() => setNew(false)}>Sign in<//>
     </div>
     ${isNew ? html`<${SignUpForm} onDone=${done} />` : html`<${SignInForm} onDone=${done} />`}
     <p class="small muted">Have you a card with a code? Scan it, or <a href="/">type the code</a>: then you need no account.</p>

@@ -15,6 +15,7 @@ import { filtered, FILTERS, matches, sorted, SORTS } from "./search.js";
 import { StandingBadge } from "./standing.js";
 import { priceLabel, priceOf } from "./words.js";
 
+const BLOCK_SIZES = "(min-width: 48rem) 16rem, 7rem";
 const filter = signal("all");
 const sort = signal("order");
 const sought = signal("");
@@ -107,15 +108,21 @@ function presentFilters(sale) {
   return FILTERS.map(([key]) => key).filter((key) => !isMode(key) || (modes.size > 1 && modes.has(key)));
 }
 
+const NOTHING = {
+  watching: "Tap the heart of a lot to watch it.",
+  bids: "You have not bid yet.",
+  winning: "You lead no lot yet.",
+  outbid: "Nobody has outbid you.",
+};
+
 function Nothing() {
   const isNarrowed = filter.value !== "all" || sought.value.trim() !== "";
-  const words = { watching: "Tap the heart of a lot to watch it.", bids: "You have not bid yet.", outbid: "Nobody has outbid you." };
   function all() {
     filter.value = "all";
     sought.value = "";
   }
   return html`<div class="empty">
-    <p>${(!sought.value.trim() && words[filter.value]) || "No lots here."}</p>
+    <p>${(!sought.value.trim() && NOTHING[filter.value]) || "No lots here."}</p>
     ${isNarrowed && html`<${Button} onClick=${all}>Show all lots<//>`}
   </div>`;
 }
@@ -134,15 +141,28 @@ function BlockLot({ number }) {
   const lot = sale.store.lot(number);
   const view = lot.value;
   return html`<a class="block" href=${lotHref(number)}>
-    <div class="block-picture"><${Picture} image=${sale.details(number).images[0]} title=${view.title} sizes="(min-width: 48rem) 16rem, 30vw" isFirst /></div>
+    <div class="block-picture">
+      <${Picture} image=${sale.details(number).images[0]} title=${view.title} sizes=${BLOCK_SIZES} isFirst />
+    </div>
     <div class="block-body">
-      <div class="row"><span class="on-air">On the block</span><${StandingBadge} lot=${lot} /></div>
+      <div class="row">
+        <span class="on-air">On the block</span>
+        ${(view.state !== "open" || sale.bidOn.value.has(number)) && html`<${StandingBadge} lot=${lot} />`}
+      </div>
       <h2 class="block-title">${view.title}</h2>
       <div class="block-sums">
-        <div><div class="muted small">${priceLabel(view)}</div><div class="block-price figures">${sale.money(priceOf(view))}</div></div>
-        <div><div class="muted small">Asking</div><div class="block-price figures">${sale.money(view.ask)}</div></div>
+        <${Sum} label=${priceLabel(view)} amount=${priceOf(view)} />
+        <${Sum} label="Asking" amount=${view.ask} />
       </div>
     </div>
     <${Icon} name="next" />
   </a>`;
+}
+
+function Sum({ label, amount }) {
+  const sale = useSale();
+  return html`<div>
+    <div class="muted small">${label}</div>
+    <div class="block-price figures">${sale.money(amount)}</div>
+  </div>`;
 }

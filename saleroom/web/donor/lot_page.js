@@ -56,7 +56,7 @@ export function LotPage({ number }) {
 }
 
 function Pictures({ images, title }) {
-  if (images.length === 0) return html`<div class="lot-pictures"><${Picture} title=${title} /></div>`;
+  if (images.length === 0) return html`<div class="lot-pictures none"><${Picture} title=${title} /></div>`;
   const several = images.length > 1;
   return html`<div
     class=${`lot-pictures ${several ? "several" : ""}`}

@@ -1,4 +1,4 @@
-// Toasts: what has just happened, told at the foot of the page and to screen readers.
+// Toasts: what has just happened, told at the head of the page and to screen readers.
 //
 // Owns: the toasts that are shown. Invariant: at most `SHOWN_MAX`, the newest; one with the same key
 // takes the place of the one before. Urgent ones interrupt a screen reader, others wait their turn.
