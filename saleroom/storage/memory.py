@@ -24,6 +24,7 @@ from saleroom.storage.memory_index import MemoryIndex, MemoryShelves
 from saleroom.storage.memory_media import MemoryImports, MemoryMediaLedger
 from saleroom.storage.memory_messages import MemoryOutbox, MemoryRecipients
 from saleroom.storage.memory_privacy import MemoryPrivacy
+from saleroom.storage.memory_receipts import MemoryReceiptLog
 from saleroom.storage.memory_wishes import MemoryJoinCodes, MemoryWatching, MemoryWishLists
 from saleroom.storage.ports import (
     Batch,
@@ -189,7 +190,7 @@ def memory_stores() -> Stores:
     sign_ins = MemorySignIns()
     shelves = MemoryShelves()
     catalogue = MemoryCatalogue(people, shelves)
-    outbox = MemoryOutbox()
+    billing, outbox = MemoryBilling(), MemoryOutbox()
     journal, audit = MemoryJournal(people, outbox), MemoryAudit()
     recipients = MemoryRecipients(people, sign_ins, catalogue)
     watching, wish_lists = MemoryWatching(), MemoryWishLists()
@@ -211,7 +212,8 @@ def memory_stores() -> Stores:
         ),
         media=MemoryMediaLedger(catalogue.shown_media),
         imports=MemoryImports(catalogue),
-        billing=MemoryBilling(),
+        billing=billing,
         outbox=outbox,
         recipients=recipients,
+        receipts=MemoryReceiptLog(billing, outbox),
     )

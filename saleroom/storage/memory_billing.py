@@ -50,6 +50,14 @@ class MemoryBilling:
         self._terms[event] = attrs.evolve(kept, version=kept.version + 1)
         return self._terms[event]
 
+    def versions(self) -> dict[tuple[str, int], int]:
+        """Give the version of every folio."""
+        return {
+            (event, paddle): folio.version
+            for event, folios in self._folios.items()
+            for paddle, folio in folios.items()
+        }
+
     async def folio(self, event: str, paddle: int) -> Folio:
         await trio.lowlevel.checkpoint()
         return self._folios.get(event, {}).get(paddle, Folio(event, paddle))

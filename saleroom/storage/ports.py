@@ -22,6 +22,7 @@ from saleroom.storage.join_ports import JoinCodes
 from saleroom.storage.media_ports import MediaLedger
 from saleroom.storage.message_ports import Outbox, Recipients
 from saleroom.storage.privacy_ports import Privacy
+from saleroom.storage.receipt_ports import ReceiptLog
 from saleroom.storage.watch_ports import Watching
 from saleroom.storage.wish_ports import WishLists
 
@@ -336,3 +337,4 @@ class Stores:
     billing: Billing
     outbox: Outbox
     recipients: Recipients
+    receipts: ReceiptLog

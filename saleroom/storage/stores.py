@@ -26,6 +26,7 @@ from saleroom.storage.pg_media import PostgresMediaLedger
 from saleroom.storage.pg_outbox import PostgresOutbox
 from saleroom.storage.pg_pool import PostgresPool
 from saleroom.storage.pg_privacy import PostgresPrivacy
+from saleroom.storage.pg_receipts import PostgresReceiptLog
 from saleroom.storage.pg_recipients import PostgresRecipients
 from saleroom.storage.pg_sign_ins import PostgresSignIns
 from saleroom.storage.pg_snapshots import PostgresSnapshots
@@ -56,6 +57,7 @@ def postgres_stores(pool: PostgresPool, hot: HotStore) -> Stores:
         billing=PostgresBilling(pool),
         outbox=PostgresOutbox(pool),
         recipients=PostgresRecipients(pool),
+        receipts=PostgresReceiptLog(pool),
     )
 
 
