@@ -24,7 +24,7 @@ ROLES = (None, Role.DONOR, Role.DONOR, Role.CLERK, Role.AUCTIONEER, Role.ADMIN, 
 """Of the first of `WHO`; the other two hold theirs on another event."""
 AT_THE_ROOT = ("/alive", "/ready", "/metrics", "/openapi.json", "/asyncapi.json", "/docs")
 PAGES = ("/e/", "/j/", "/web/", "/worker.js", "/manifest.webmanifest")
-PLAIN_PAGES = ("/", "/admin", "/operator")
+PLAIN_PAGES = ("/", "/admin", "/operator", "/verify", "/reset")
 PREFIX = "/api/v1"
 UNHURRIED = ApiLimits(
     commands=SessionLimits(donor_rate=1e4, donor_burst=1e4, staff_rate=1e4, staff_burst=1e4)
@@ -70,6 +70,8 @@ CASES = [
     Case("GET", "/", None, "200 200 200 200 200 200 200 200 200"),
     Case("GET", "/admin", None, "200 200 200 200 200 200 200 200 200"),
     Case("GET", "/operator", None, "200 200 200 200 200 200 200 200 200"),
+    Case("GET", "/verify", None, "200 200 200 200 200 200 200 200 200"),
+    Case("GET", "/reset", None, "200 200 200 200 200 200 200 200 200"),
     Case("GET", "/worker.js", None, "200 200 200 200 200 200 200 200 200"),
     Case("GET", "/manifest.webmanifest", None, "200 200 200 200 200 200 200 200 200"),
     Case("GET", "/web/0/base.css", None, "200 200 200 200 200 200 200 200 200"),
@@ -77,6 +79,7 @@ CASES = [
     Case("GET", "/e/{sale}", None, "200 200 200 200 200 200 200 200 200"),
     Case("GET", "/e/{private}", None, "200 200 200 200 200 200 200 200 200"),
     Case("GET", "/e/{sale}/auctioneer", None, "200 200 200 200 200 200 200 200 200"),
+    Case("GET", "/e/{sale}/rostrum", None, "200 200 200 200 200 200 200 200 200"),
     Case("GET", "/e/{sale}/display", None, "200 200 200 200 200 200 200 200 200"),
     Case("GET", "/e/{sale}/manifest.webmanifest", None, "200 200 200 200 200 200 200 200 200"),
     Case("GET", "/e/{draft}", None, "404 404 404 200 200 200 404 404 404"),

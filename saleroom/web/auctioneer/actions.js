@@ -148,7 +148,7 @@ const onFund = (dialog) => (_desk, lot) =>
 /** group: where it stands on the page. least: the role from which on it may be done. */
 export const ACTIONS = [
   { id: "floor", key: "B", words: "Floor bid at ask", typed: "paddle", group: "bid", make: onLive(floorAtAsk) },
-  { id: "amount", key: "Enter", words: "Floor bid", typed: "amount/paddle", group: "bid", make: onLive(floorAt) },
+  { id: "amount", key: "Enter", words: "Floor bid of", typed: "amount", group: "bid", make: onLive(floorAt) },
   { id: "assign", key: "P", words: "Floor bidder", typed: "paddle", group: "bid", make: onLive(assign) },
   { id: "ask", key: "A", words: "Set ask", typed: "amount", group: "bid", make: onLive(setAsk) },
   { id: "step", key: "I", words: "Set step", typed: "amount", group: "bid", make: onLive(setStep) },

@@ -5,7 +5,7 @@
 // when the key was pressed. Must not know: how it is drawn. Source: issue 7, PROTOCOL 3.
 
 import { call, newId } from "../api.js";
-import { Catalogue } from "../house/catalogue.js";
+import { catalogued } from "../house/catalogue.js";
 import { lotsOf } from "../house/event_line.js";
 import { formatMoney, parseMoney } from "../money.js";
 import { speak } from "../parts/toast.js";
@@ -21,7 +21,7 @@ import { inOrder, lotAtHand, lotInRing, MAIN_RING, neighbour, nextLot } from "./
 export class Desk {
   constructor({ id, store, connection, now }) {
     Object.assign(this, { id, store, connection, now });
-    this.catalogue = new Catalogue(id);
+    this.catalogue = catalogued(id, store);
     this.names = new Names(id);
     this.history = new History();
     this.moved = signal(0);
@@ -44,7 +44,6 @@ export class Desk {
 
   /** Follow the event until the page ends. */
   start() {
-    this.catalogue.follow(this.store);
     this.store.listen((told) => this.#hear(told));
     effect(() => {
       if (this.isUp.value) this.ledger.resume();

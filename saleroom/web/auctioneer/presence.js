@@ -8,10 +8,8 @@ export function Presence({ desk }) {
   const [isOpen, setOpen] = useState(false);
   const { bidders, spectators, paddles = [] } = desk.store.presence.value;
   return html`<section class="desk-panel presence" aria-labelledby="presence-title">
-    <div class="spread">
-      <h2 id="presence-title">Connected</h2>
-      <span class="figures">${bidders} bidders, ${spectators} looking on</span>
-    </div>
+    <h2 id="presence-title">Connected</h2>
+    <p class="figures small">${bidders} bidders, ${spectators} looking on</p>
     <button
       type="button"
       class="button quiet"

@@ -10,7 +10,7 @@ export function RunningOrder({ desk }) {
   const next = desk.next.value?.lot;
   return html`<nav class="desk-panel order" aria-label="Running order">
     <div class="spread">
-      <h2>Running order</h2>
+      <h2>Lots</h2>
       <button
         type="button"
         class="button quiet"

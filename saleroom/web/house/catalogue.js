@@ -37,7 +37,7 @@ export class Catalogue {
   /** Read now, and again when a fact says that something is new. */
   follow(store) {
     this.#read();
-    return store.listen((told) => {
+    store.listen((told) => {
       if (CHANGES.has(told.type)) this.#readLater(REREAD_MS);
     });
   }
@@ -59,6 +59,13 @@ export class Catalogue {
       this.#readLater(RETRY_MS);
     }
   }
+}
+
+/** Follow the catalogue of an event for a page's life. */
+export function catalogued(id, store) {
+  const catalogue = new Catalogue(id);
+  catalogue.follow(store);
+  return catalogue;
 }
 
 /** Give the address of a picture no wider than needed, null for a lot without one. */
