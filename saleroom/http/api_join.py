@@ -160,7 +160,8 @@ def join_routes(services: Services, access: Access, replicas: Replicas, trail: T
             "OVERLOADED",
             "OUTCOME_UNKNOWN",
         ),
-        description="Registers, accepts the terms, and signs in as a guest. A code serves once.",
+        description="Registers, accepts the terms, and signs in as a guest. A code serves once; "
+        "without `accept_terms` it stays good, and the refusal tells `event`, `title` and `terms`.",
     )
     async def join() -> Response:
         given = await read_body(Joining)

@@ -27,7 +27,7 @@ from saleroom.http.sign_ins import Granted
 from saleroom.http.throttle import Rate, Throttle
 from saleroom.storage.desk_ports import Guest
 from saleroom.storage.join_ports import JoinCode
-from saleroom.storage.ports import NotFound
+from saleroom.storage.ports import EventRow, NotFound
 
 WRONG = Rate(burst=60, every_s=2.0)  # of one address: a ballroom that mistypes
 
@@ -56,10 +56,10 @@ class JoinDesk:
         self._wrong.take(address)
         code = await self._good(given.code)
         self._wrong.give_back(address)
-        if not given.accept_terms:
-            raise Problem("TERMS_NOT_ACCEPTED", "the terms must be accepted to join")
-        site = await self.access.site(code.event, Role.ADMIN)
         row = await self.access.row(code.event)
+        if not given.accept_terms:
+            raise _not_agreed(row)
+        site = await self.access.site(code.event, Role.ADMIN)
         terms_version = event_definition(row).terms_version
         codes, accounts = self.services.stores.join_codes, self.services.accounts
         if not await codes.use(code.id, self.services.clock.now_ms()):
@@ -131,3 +131,14 @@ class JoinDesk:
     ) -> dict[str, Any]:
         command = house_command(name, fields, None)
         return await ask_event(site, command, by, Role.ADMIN, self.services.limits.answer_s)
+
+
+def _not_agreed(row: EventRow) -> Problem:
+    """Tell whoever has a good code what there is to agree to."""
+    return Problem(
+        "TERMS_NOT_ACCEPTED",
+        "the terms must be accepted to join",
+        event=row.id,
+        title=row.title,
+        terms=row.details.get("terms"),
+    )

@@ -50,13 +50,11 @@ HOME = Page("home", "Auctions")
 JOIN = Page("join", "Join the auction")
 DONOR = Page("donor", "Auction")
 AUCTIONEER = Page("auctioneer", "Auctioneer")
-ROSTRUM = Page("rostrum", "Rostrum")
 DISPLAY = Page("display", "Display")
 ADMIN = Page("admin", "Administration")
 OPERATOR = Page("operator", "Operation")
 LETTER = Page("letter", "Your account")
 MISSING = Page("missing", "Not found")
-PAGES: Final = (HOME, JOIN, DONOR, AUCTIONEER, ROSTRUM, DISPLAY, ADMIN, OPERATOR, LETTER, MISSING)
 
 
 @attrs.define(eq=False)
@@ -219,7 +217,6 @@ def page_routes(access: Access) -> Blueprint:
     put("/reset", "reset", "Open the link of a letter that allows a new password", LETTER)
     put_event("/e/<event>", "donor", "Open an event as a donor", DONOR)
     put_event("/e/<event>/auctioneer", "auctioneer", "Open an event as auctioneer", AUCTIONEER)
-    put_event("/e/<event>/rostrum", "rostrum", "Open an event's rostrum view", ROSTRUM)
     put_event("/e/<event>/display", "display", "Open an event's display", DISPLAY)
 
     @routes.get(JOIN_PATH)

@@ -43,6 +43,7 @@ export function SignInForm({ onDone = () => {} }) {
       fault=${fault}
     />
     <${Button} type="submit" kind="primary" isWide isBusy=${isBusy}>Sign in<//>
+    <p class="small"><a href="/reset">Forgotten your password?</a></p>
   </form>`;
 }
 
