@@ -161,7 +161,7 @@ def join_routes(services: Services, access: Access, replicas: Replicas, trail: T
             "OUTCOME_UNKNOWN",
         ),
         description="Registers, accepts the terms, and signs in as a guest. A code serves once; "
-        "without `accept_terms` it stays good, and the refusal tells `event`, `title` and `terms`.",
+        "without `accept_terms` it stays good, and the refusal tells `event`, `event_title` and `terms`.",
     )
     async def join() -> Response:
         given = await read_body(Joining)

@@ -139,6 +139,6 @@ def _not_agreed(row: EventRow) -> Problem:
         "TERMS_NOT_ACCEPTED",
         "the terms must be accepted to join",
         event=row.id,
-        title=row.title,
+        event_title=row.title,
         terms=row.details.get("terms"),
     )

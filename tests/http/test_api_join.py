@@ -122,8 +122,8 @@ async def test_the_terms_must_be_accepted(autojump_clock: MockClock) -> None:
         [code] = await printed(house, event)
         early = await join(house, code["code"], accept_terms=False)
         assert (early.status, early.code) == (409, "TERMS_NOT_ACCEPTED")
-        told = {name: early.json[name] for name in ("event", "title", "terms")}
-        assert told == {"event": event, "title": "Gala", "terms": None}
+        told = {name: early.json[name] for name in ("event", "event_title", "terms")}
+        assert told == {"event": event, "event_title": "Gala", "terms": None}
         assert (await join(house, code["code"])).status == 201
 
 

@@ -13,7 +13,7 @@ const given = pathParts()[1] ?? "";
 
 function Join() {
   const [code, setCode] = useState(given);
-  const [sale, setSale] = useState(null); // {event, title, terms}
+  const [sale, setSale] = useState(null); // {event, event_title, terms}
   const [fault, setFault] = useState(null);
   useEffect(() => {
     lookUp(code).then(setSale, setFault);
@@ -81,7 +81,7 @@ function Welcome({ code, sale }) {
   return html`<form class="panel stack" onSubmit=${submit}>
     <div>
       <p class="muted">You are invited to bid at</p>
-      <h1>${sale.title}</h1>
+      <h1>${sale.event_title}</h1>
     </div>
     <${Field} label="Your name" autocomplete="name" required maxlength="100" value=${name} onInput=${setName} fault=${at("name")} />
     <${Field}
