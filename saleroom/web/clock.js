@@ -5,12 +5,14 @@
 // Of the newest answers that one counts whose way was shortest (as in NTP's clock filter, RFC 5905).
 
 export const SAMPLES_MAX = 8;
+export const JUMP_MS = 250;
 
 export class ServerClock {
   constructor(local = () => performance.now()) {
     this.local = local;
     this.samples = [];
     this.offset = null;
+    this.onJump = () => {}; // the time is another than was thought
   }
 
   get isSet() {
@@ -26,11 +28,17 @@ export class ServerClock {
   observe(sent, received, serverTime) {
     this.samples.push({ way: received - sent, offset: serverTime - (sent + received) / 2 });
     if (this.samples.length > SAMPLES_MAX) this.samples.shift();
-    this.offset = this.samples.reduce((a, b) => (b.way < a.way ? b : a)).offset;
+    this.#set(this.samples.reduce((a, b) => (b.way < a.way ? b : a)).offset);
   }
 
   /** Take a time that came unasked; it serves until a ping was answered. */
   hear(serverTime) {
-    if (this.samples.length === 0) this.offset = serverTime - this.local();
+    if (this.samples.length === 0) this.#set(serverTime - this.local());
+  }
+
+  #set(offset) {
+    const before = this.now();
+    this.offset = offset;
+    if (Math.abs(this.now() - before) >= JUMP_MS) this.onJump();
   }
 }

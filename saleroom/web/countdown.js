@@ -32,7 +32,7 @@ function pad(number) {
   return String(number).padStart(2, "0");
 }
 
-/** Give a signal of the server's time that moves once a second while the page is looked at. */
+/** Give a signal of the server's time that moves each second while the page is looked at, and as it is set. */
 export function tickingClock(clock) {
   const now = signal(clock.now());
   let timer = null;
@@ -45,6 +45,7 @@ export function tickingClock(clock) {
     if (document.visibilityState === "visible") tick();
   }
   document.addEventListener("visibilitychange", look);
+  clock.onJump = look;
   look();
   return now;
 }

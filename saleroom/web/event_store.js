@@ -24,6 +24,7 @@ export class EventStore {
   constructor() {
     this.epoch = null;
     this.seq = 0;
+    this.awaited = null; // {seq, you}: of a resumed welcome, until the feed has reached its seq
     this.isStale = false; // something cannot be known from the feed alone
     this.lots = new Map(); // number → signal of the lot, with `max` and `won` of one's own
     this.numbers = signal([]); // in the order of the snapshot
@@ -77,16 +78,18 @@ export class EventStore {
   }
 
   welcome(message) {
-    const { you, snapshot } = message;
+    const { epoch, seq, you, snapshot } = message;
+    this.epoch = epoch;
+    this.isStale = false;
+    this.awaited = null;
     if (snapshot) {
       this.#replace(snapshot);
       this.#takeOwn({ ...snapshot.you, ...you });
+      this.seq = seq;
     } else {
-      this.#takeOwn(you);
+      this.awaited = { seq, you };
+      this.#catchUp();
     }
-    this.epoch = message.epoch;
-    this.seq = message.seq;
-    this.isStale = false;
   }
 
   feed(message, told) {
@@ -99,6 +102,7 @@ export class EventStore {
     }
     if (this.news.length > NEWS_MAX) this.news.splice(0, this.news.length - NEWS_MAX);
     this.seq = message.to;
+    this.#catchUp();
     if (this.isStale) this.epoch = null;
     return !this.isStale;
   }
@@ -127,6 +131,13 @@ export class EventStore {
     this.numbers.value = snapshot.lots.map((view) => view.lot);
     this.leaderboard.value = snapshot.leaderboard.slice(0, 10);
     this.raised.value = snapshot.raised;
+  }
+
+  /** Take one's own, as a resumed welcome told it, once the facts before it have come. */
+  #catchUp() {
+    if (this.awaited === null || this.seq < this.awaited.seq) return;
+    this.#takeOwn(this.awaited.you);
+    this.awaited = null;
   }
 
   #takeOwn(you) {

@@ -61,6 +61,11 @@ class House:
             raise HouseFailed(f"{method} {path}: {answer.status_code} {answer.text}")
         return answer.json() if answer.content else None
 
+    @staticmethod
+    def ends_in(seconds: float) -> int:
+        """Give a time of the wall clock, in ms."""
+        return int((time.time() + seconds) * 1000)
+
     def command(self, event: str, name: str, **fields: Any) -> Any:
         """Have the event decide a command of the admin's; it must be accepted."""
         key = f"house-{next(self._numbers)}"

@@ -43,5 +43,5 @@ def test_auctioneer_with_a_fund(people: People, scene: Scene) -> None:
 
 def test_auctioneers_page_before_signing_in(people: People, scene: Scene) -> None:
     page = people.stranger().visit(f"/e/{scene.event}/auctioneer")
-    page.get_by_role("link", name="Sign in").wait_for()
+    page.get_by_role("button", name="Sign in").wait_for()
     check(page)
