@@ -98,7 +98,8 @@ class Mailbox:
             raise MailboxFull("too many commands wait")
         self._held[by] = self._held.get(by, 0) + 1
         self._entered += 1
-        asked = Asked(ask.command, by, role, self.clock.now_ms(), ask.id, ask.digest)
+        now_ms = self.clock.now_ms()
+        asked = Asked(ask.command, by, role, now_ms, ask.id, ask.digest, ask.source)
         was_empty = not self._waiting
         self._waiting.append(Envelope(asked, reply, trio.current_time()))
         if was_empty:

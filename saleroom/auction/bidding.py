@@ -48,7 +48,9 @@ def place_bid(state: EventState, asked: Asked, command: c.PlaceBid) -> Decision:
     if refusal := gates.within_limit(state, lot, paddle, command.amount):
         return refusal
     after = contend(lot, standing, paddle, command.amount, is_max=False)
-    return _placed(state, asked, lot, after, paddle, command.amount, is_max=False, source="online")
+    return _placed(
+        state, asked, lot, after, paddle, command.amount, is_max=False, source=asked.source
+    )
 
 
 def set_max_bid(state: EventState, asked: Asked, command: c.SetMaxBid) -> Decision:
@@ -74,7 +76,7 @@ def set_max_bid(state: EventState, asked: Asked, command: c.SetMaxBid) -> Decisi
     if refusal := gates.within_limit(state, lot, paddle, command.max):
         return refusal
     after = contend(lot, standing, paddle, command.max, is_max=True)
-    return _placed(state, asked, lot, after, paddle, command.max, is_max=True, source="online")
+    return _placed(state, asked, lot, after, paddle, command.max, is_max=True, source=asked.source)
 
 
 def floor_bid(state: EventState, asked: Asked, command: c.FloorBid) -> Decision:
@@ -164,7 +166,7 @@ def _raise_max(state: EventState, asked: Asked, lot: Lot, paddle: int, maximum: 
     if after.price == standing.price:
         return [MaxRaised(lot.number, paddle, maximum)]
     return _placed(
-        state, asked, lot, after, paddle, maximum, is_max=True, source="online", counts=False
+        state, asked, lot, after, paddle, maximum, is_max=True, source=asked.source, counts=False
     )
 
 

@@ -12,7 +12,7 @@ from saleroom.auction.lot import QUEUED, Lot
 from saleroom.auction.money import is_amount
 from saleroom.auction.refusal import Code, Refusal
 from saleroom.auction.roles import LEAST_ROLE, Role, outranks
-from saleroom.auction.state import CLOSED, OPEN, PAUSED, PUBLISHED, Asked, EventState
+from saleroom.auction.state import BY_TEXT, CLOSED, OPEN, PAUSED, PUBLISHED, Asked, EventState
 
 _BY_CAPTAINS = (c.PlaceBid, c.SetMaxBid, c.Buy, c.Pledge)
 """What a table captain may do for others."""
@@ -21,7 +21,10 @@ _FOR_A_PADDLE = (*_BY_CAPTAINS, c.ChooseUnits, c.AnswerOffer)
 
 
 def permitted(state: EventState, asked: Asked) -> Refusal | None:
-    """Check the role, and that only staff or a captain act for a paddle not their own."""
+    """Check the role, and that only staff or a captain act for a paddle not their own.
+
+    A text names the paddle that its phone was matched to, which need not have a user.
+    """
     command = asked.command
     if asked.role is None:
         return Refusal(Code.UNAUTHENTICATED)
@@ -35,6 +38,7 @@ def permitted(state: EventState, asked: Asked) -> Refusal | None:
         is_others = paddle is not None and paddle != state.paddle_of.get(asked.by)
         if is_others and not (
             outranks(asked.role, Role.CLERK)
+            or asked.source == BY_TEXT
             or (isinstance(command, _BY_CAPTAINS) and _is_captain_of(state, asked.by, paddle))
         ):
             return Refusal(Code.FORBIDDEN, detail="you may act with your own paddle only")

@@ -29,6 +29,8 @@ EVENT_MACHINE: dict[str, dict[str, str]] = {
 }
 """{status: {command: next status}}"""
 
+ONLINE, BY_TEXT = "online", "sms"
+"""How a bid came in, of those that are asked from afar."""
 PADDLE_FIRST, PADDLE_LAST = 100, 999_999
 """Numbers are given from 100 upwards; a ballroom over 900 bidders goes on past 999."""
 
@@ -39,6 +41,7 @@ class Asked:
 
     by: the user. role: the highest on this event, None for nobody. id: the client's, None for what
     the server asks of itself. digest: of the command's body, so that a reused id is noticed.
+    source: of a bid, `online` or `sms`; the house has matched the phone of a text to its paddle.
     """
 
     command: c.Command
@@ -47,6 +50,7 @@ class Asked:
     at: int
     id: str | None = None
     digest: str | None = None
+    source: str = ONLINE
 
 
 @value

@@ -36,6 +36,7 @@ from saleroom.http.api_journal import journal_routes
 from saleroom.http.api_lots import lot_routes
 from saleroom.http.api_me import me_routes
 from saleroom.http.api_media import media_routes
+from saleroom.http.api_messages import message_routes
 from saleroom.http.api_operator import operator_routes
 from saleroom.http.api_own import own_routes
 from saleroom.http.api_published import PublishedEvents
@@ -47,6 +48,7 @@ from saleroom.http.api_requests import check_key
 from saleroom.http.api_results import result_routes
 from saleroom.http.api_rows import LotRows
 from saleroom.http.api_summaries import summary_routes
+from saleroom.http.api_texts import text_routes
 from saleroom.http.api_views import Views
 from saleroom.http.api_watching import watch_routes
 from saleroom.http.api_wishes import wish_routes
@@ -130,6 +132,8 @@ def make_quart(services: Services) -> QuartTrio:
         auth_routes(services, access),
         me_routes(services, access),
         account_routes(services, access),
+        message_routes(services, access, trail),
+        text_routes(services, access, trail),
     ):
         app.register_blueprint(routes, url_prefix=API_PREFIX)
     documents = app.extensions[DOCUMENTS] = Documents(app.url_map, app.view_functions)

@@ -86,6 +86,8 @@ DETAILS: dict[str, str] = {
     "NAME_TAKEN": "the name is in use",
     "IN_USE": "lots refer to it",
     "TOO_MANY": "there are as many as there may be",
+    "UNKNOWN_MESSAGE": "there is no such dead message",
+    "UNKNOWN_DEVICE": "there is no such browser of yours",
 }
 """What a person is told where neither a rule nor the protocol has words."""
 

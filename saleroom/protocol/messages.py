@@ -12,6 +12,7 @@ import attrs
 
 from saleroom.auction import commands as c
 from saleroom.auction.decide import DECIDES
+from saleroom.auction.state import ONLINE
 
 
 @attrs.frozen
@@ -49,11 +50,12 @@ class Refresh:
 
 @attrs.frozen
 class Ask:
-    """A command with its id. digest: of its body, equal for equal bodies."""
+    """A command with its id. digest: of its body, equal for equal bodies. source: see `Asked`."""
 
     id: str
     command: c.Command
     digest: str
+    source: str = ONLINE
 
 
 ClientFrame = Hello | Ping | Refresh | Ask

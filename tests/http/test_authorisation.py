@@ -39,6 +39,14 @@ PASSWORD = {"email": "zoe@hall.example", "password": "violet harbor nine"}
 NEW_ACCOUNT = {**PASSWORD, "name": "Zoe"}
 JOINING = {"code": "00000-00000", "name": "Zoe", "accept_terms": True}
 NEW_LIST = {"title": "Wishes", "currency": "USD"}
+BROWSER = {
+    "endpoint": "https://fcm.googleapis.com/fcm/send/x",
+    "keys": {
+        "p256dh": "BGsX0fLhLEJH-Lzm5WOkQPJ3A32BLeszoPShOUXYmMKWT-NC4v4af5uO5-tKfA-eFivOM1drMV7O"
+        "y7ZAaDe_UfU",
+        "auth": "AAAAAAAAAAAAAAAAAAAAAA",
+    },
+}
 WISH, WISHED = {"title": "A wish", "amount": 100}, {"event": "nowhere", "lot": 1}
 
 
@@ -335,6 +343,24 @@ CASES = [
         {"token": "x", "password": "violet harbor nine"},
         "422 422 422 422 422 422 422 422 422",
     ),
+    Case("GET", "/me/preferences", None, "401 200 200 200 200 200 200 200 200"),
+    Case("PUT", "/me/preferences", {"choices": {}}, "401 200 200 200 200 200 200 200 200"),
+    Case("GET", "/push-key", None, "200 200 200 200 200 200 200 200 200"),
+    Case("GET", "/me/devices", None, "401 200 200 200 200 200 200 200 200"),
+    Case("POST", "/me/devices", BROWSER, "401 201 201 201 201 201 201 201 201"),
+    Case("DELETE", f"/me/devices/{'0' * 32}", None, "401 404 404 404 404 404 404 404 404"),
+    Case("GET", "/dead-messages", None, "401 403 403 403 403 200 403 403 403"),
+    Case("POST", "/dead-messages/1/retry", None, "401 403 403 403 403 404 403 403 403"),
+    Case("GET", "/sandbox/messages", None, "401 403 403 403 403 200 403 403 403"),
+    Case("POST", "/webhooks/twilio/sms", None, "403 403 403 403 403 403 403 403 403"),
+    Case("GET", "/events/{sale}/text-number", None, "401 200 200 200 200 200 403 403 403"),
+    Case(
+        "PUT",
+        "/events/{sale}/text-number",
+        {"number": "+15550100000"},
+        "401 403 403 403 403 200 403 403 403",
+    ),
+    Case("DELETE", "/events/{sale}/text-number", None, "401 403 403 403 403 204 403 403 403"),
     Case("GET", "/me", None, "401 200 200 200 200 200 200 200 200"),
     Case("PATCH", "/me", {"name": "Ann"}, "401 404 404 404 404 404 404 404 404"),
     Case("GET", "/accounts", None, "401 403 403 403 403 200 403 403 403"),
@@ -362,6 +388,12 @@ CASES = [
         )
         for form in ("", ".html", ".pdf")
     ),
+    Case(
+        "POST",
+        "/events/{sale}/invoices/1/receipt/mail",
+        None,
+        "401 403 403 404 404 404 403 403 403",
+    ),
     Case("GET", "/me/statements/2025.pdf", None, "401 200 200 200 200 200 200 200 200"),
     Case("GET", "/events/{sale}/summary", None, "401 403 403 403 403 200 403 403 403"),
     Case("GET", "/events/{sale}/summary.csv", None, "401 403 403 403 403 200 403 403 403"),
@@ -372,6 +404,12 @@ CASES = [
     Case("GET", "/events/{sale}/join-codes", None, "401 403 403 200 200 200 403 403 403"),
     Case("GET", "/events/{sale}/join-codes/x.svg", None, "401 403 403 404 404 404 403 403 403"),
     Case("DELETE", "/events/{sale}/join-codes/x", None, "401 403 403 404 404 404 403 403 403"),
+    Case(
+        "POST",
+        "/join/invitation",
+        {"code": "00000-00000"},
+        "422 422 422 422 422 422 422 422 422",
+    ),
     Case("POST", "/join", JOINING, "422 422 422 422 422 422 422 422 422"),
     Case("POST", "/me/wishlists", NEW_LIST, "401 201 201 201 201 201 201 201 201"),
     Case("GET", "/me/wishlists", None, "401 200 200 200 200 200 200 200 200"),
