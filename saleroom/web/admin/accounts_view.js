@@ -34,7 +34,7 @@ export function AccountsView() {
     {
       key: "name",
       label: "Name",
-      cell: (row) => html`<button type="button" class="button quiet" onClick=${() => setOpened(row)}>${row.name ?? row.email ?? "No name"}</button>`,
+      cell: (row) => html`<button type="button" class="link-button" onClick=${() => setOpened(row)}>${row.name ?? row.email ?? "No name"}</button>`,
     },
     { key: "email", label: "E-mail", cell: (row) => row.email ?? html`<span class="muted">Guest</span>` },
     { key: "roles", label: "Roles", cell: (row) => html`<span class="row">${row.roles.map((each) => html`<${Badge} key=${each} kind=${each === "donor" ? "" : "info"}>${roleName(each)}<//>`)}</span>` },
@@ -44,7 +44,7 @@ export function AccountsView() {
   ];
   return html`<h1>Accounts</h1>
     <div class="tools">
-      <${Field} class="grows" type="search" label="Name or e-mail" value=${typed} onInput=${setTyped} />
+      <${Field} type="search" label="Name or e-mail" value=${typed} onInput=${setTyped} />
       <${Select} label="Role" value=${role} options=${[["", "All roles"], ...ROLES.map(([key, name]) => [key, name])]} onInput=${setRole} />
     </div>
     ${(list.rows.length > 0 || !list.isLoading) &&

@@ -27,18 +27,16 @@ export function AuditView({ event = null }) {
 function Entry({ row, zone, isWhole }) {
   const names = [...new Set([...Object.keys(row.before ?? {}), ...Object.keys(row.after ?? {})])];
   const about = [row.target, isWhole && row.event && `event ${row.event}`].filter(Boolean).join(" · ");
+  const head = html`<time class="muted small figures">${sayExactly(row.at, zone)}</time>
+    <strong>${row.what}</strong>
+    ${about && html`<span>${about}</span>`}
+    <span class="muted small">by ${row.who}</span>
+    ${row.role && html`<${Badge}>${row.role}<//>`}`;
+  if (names.length === 0) return html`<li class="record"><div class="record-head">${head}</div></li>`;
   return html`<li class="record">
-    <div class="record-head">
-      <time class="muted small figures">${sayExactly(row.at, zone)}</time>
-      <strong>${row.what}</strong>
-      <span>${about}</span>
-      <span class="muted small">by ${row.who}</span>
-      ${row.role && html`<${Badge}>${row.role}<//>`}
-    </div>
-    ${names.length > 0 &&
-    html`<details>
-      <summary>${names.length} ${names.length === 1 ? "value" : "values"}</summary>
-      <dl class="changes">
+    <details>
+      <summary class="record-head">${head}</summary>
+      <dl class="changes record-body">
         ${names.map(
           (name) => html`<div key=${name}>
             <dt>${name}</dt>
@@ -46,7 +44,7 @@ function Entry({ row, zone, isWhole }) {
           </div>`,
         )}
       </dl>
-    </details>`}
+    </details>
   </li>`;
 }
 

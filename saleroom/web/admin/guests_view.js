@@ -77,7 +77,6 @@ export function GuestsView({ event }) {
     </div>
     <div class="tools" ref=${box} onKeyDown=${press}>
       <${Field}
-        class="grows"
         type="search"
         label="Name, phone, paddle or e-mail"
         hint="Enter checks in the guest who is marked; ↑ and ↓ mark another."

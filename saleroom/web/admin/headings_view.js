@@ -111,7 +111,7 @@ function Donors({ event }) {
     return call("PATCH", `${path}/${edited.id}`, { ...changes, version });
   }
   const columns = [
-    { key: "name", label: "Name", cell: (row) => html`<button type="button" class="button quiet" onClick=${() => setEdited(row)}>${row.name}</button>` },
+    { key: "name", label: "Name", cell: (row) => html`<button type="button" class="link-button" onClick=${() => setEdited(row)}>${row.name}</button>` },
     { key: "hidden", label: "Shown", cell: (row) => (row.hidden ? html`<${Badge} kind="warn">Hidden<//>` : "By name") },
     { key: "contact", label: "Contact", cell: (row) => [row.contact, row.email, row.phone].filter(Boolean).join(", ") || "–" },
     { key: "remove", label: "", cell: (row) => html`<${IconButton} icon="close" label=${`Remove ${row.name}`} onClick=${() => remove(row)} />` },

@@ -28,7 +28,7 @@ export function JournalView({ event }) {
     </p>
     <form class="tools" onSubmit=${go}>
       <${Field} label="After position" inputmode="numeric" value=${typed} onInput=${setTyped} />
-      <${Field} class="grows" label="Only facts whose kind has" hint="such as bid or lot" value=${kind} onInput=${setKind} />
+      <${Field} label="Only facts such as" hint="A part of the kind: bid, lot, paddle." value=${kind} onInput=${setKind} />
       <${Button} type="submit">Read<//>
     </form>
     <${Facts} key=${after} path=${path} after=${after} kind=${kind.trim().toLowerCase()} zone=${zoneOf(event.time_zone)} />`;
@@ -49,17 +49,18 @@ function Fact({ fact, zone }) {
   const rest = Object.fromEntries(Object.entries(fact).filter(([name]) => !OWN.includes(name)));
   const about = [fact.lot && `lot ${fact.lot}`, fact.paddle && `paddle ${fact.paddle}`].filter(Boolean).join(", ");
   return html`<li class="record">
-    <div class="record-head">
-      <span class="figures record-place">${fact.position}</span>
-      <time class="muted small figures">${sayExactly(fact.at, zone)}</time>
-      <strong>${fact.type}</strong>
-      <span>${about}</span>
-      <span class="muted small">${fact.by ? `by ${fact.by}` : "by the clock"}${fact.seq === null ? ", private" : `, seq ${fact.seq}`}</span>
-    </div>
     <details>
-      <summary>The whole fact</summary>
-      <pre class="small">${JSON.stringify(rest, null, 2)}</pre>
-      <p class="small muted">Hash ${fact.hash}${fact.command ? ` · command ${fact.command}` : ""}</p>
+      <summary class="record-head">
+        <span class="figures record-place">${fact.position}</span>
+        <time class="muted small figures">${sayExactly(fact.at, zone)}</time>
+        <strong>${fact.type}</strong>
+        ${about && html`<span>${about}</span>`}
+        <span class="muted small">${fact.by ? `by ${fact.by}` : "by the clock"}${fact.seq === null ? ", private" : `, seq ${fact.seq}`}</span>
+      </summary>
+      <div class="record-body">
+        <pre class="small" tabindex="0">${JSON.stringify(rest, null, 2)}</pre>
+        <p class="small muted">Hash ${fact.hash}${fact.command ? ` · command ${fact.command}` : ""}</p>
+      </div>
     </details>
   </li>`;
 }

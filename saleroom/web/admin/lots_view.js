@@ -58,7 +58,7 @@ function LotTable({ event, lots, setLots, reload }) {
       </div>`}
     </div>
     <div class="tools">
-      <${Field} class="grows" type="search" label="Find" hint="" value=${sought} onInput=${setSought} />
+      <${Field} type="search" label="Find" value=${sought} onInput=${setSought} />
       <${Select} label="Mode" value=${mode} options=${[["", "All modes"], ...MODES.map(([key]) => [key, MODE_WORDS[key]])]} onInput=${setMode} />
     </div>
     ${mayEdit && lots.length > 1 &&
@@ -78,11 +78,11 @@ function LotTable({ event, lots, setLots, reload }) {
                   ${mayEdit && html`<th scope="col"><span class="visually-hidden">Order</span></th>`}
                   <th scope="col" class="number">Lot</th>
                   <th scope="col">Title</th>
-                  <th scope="col">Mode</th>
-                  <th scope="col">State</th>
-                  <th scope="col" class="number">Opening</th>
+                  <th scope="col" class="wide-only">Mode</th>
+                  <th scope="col" class="wide-only">State</th>
+                  <th scope="col" class="number wide-only">Opening</th>
                   <th scope="col" class="number">Price</th>
-                  <th scope="col">Ends</th>
+                  <th scope="col" class="wide-only">Ends</th>
                   <th scope="col"><span class="visually-hidden">Actions</span></th>
                 </tr>
               </thead>
@@ -223,15 +223,16 @@ function LotRow({ lot, event, mayEdit, isWhole, order, reload }) {
       </button>`}
     </td>`}
     <td class="number">${lot.lot}</td>
-    <td>
+    <td class="title">
       <a class="row-link" href=${hashOf("lots", event.id, lot.lot)}>${lot.title}</a>
       ${lot.category && html`<div class="muted small">${lot.category}</div>`}
+      <div class="muted small title-more">${MODE_WORDS[lot.mode]} · ${word} · from ${money(lot.opening)}</div>
     </td>
-    <td>${MODE_WORDS[lot.mode]}</td>
-    <td><${Badge} kind=${kind}>${word}<//></td>
-    <td class="number">${money(lot.opening)}</td>
+    <td class="wide-only">${MODE_WORDS[lot.mode]}</td>
+    <td class="wide-only"><${Badge} kind=${kind}>${word}<//></td>
+    <td class="number wide-only">${money(lot.opening)}</td>
     <td class="number">${lot.mode === "pledge" ? money(lot.total) : money(lot.price)}</td>
-    <td>${lot.ends_at === null ? "–" : sayMoment(lot.ends_at, zoneOf(event.time_zone))}</td>
+    <td class="wide-only">${lot.ends_at === null ? "–" : sayMoment(lot.ends_at, zoneOf(event.time_zone))}</td>
     <td>${mayEdit && isFree(lot) && html`<${RemoveLot} event=${event} lot=${lot} reload=${reload} />`}</td>
   </tr>`;
 }

@@ -68,7 +68,11 @@ function isStaff() {
 
 function Places({ places, event, view, label }) {
   const shown = Object.entries(places).filter(([, [, role]]) => mayAct(role, event) || role === "clerk");
-  return html`<nav class="places" aria-label=${label}>
+  const nav = useRef(null);
+  useEffect(() => {
+    nav.current.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [view]);
+  return html`<nav class="places" aria-label=${label} ref=${nav}>
     <ul class="plain">
       ${shown.map(
         ([name, [title]]) => html`<li key=${name}>
@@ -80,13 +84,12 @@ function Places({ places, event, view, label }) {
 }
 
 function Main({ place: [title, , View], ...rest }) {
-  const main = useRef(null);
   const { view, event, item } = route.value;
   useEffect(() => {
     document.title = `${title} · Administration · Saleroom`;
-    main.current.scrollIntoView({ block: "nearest" });
+    window.scrollTo(0, 0);
   }, [view, event, item]);
-  return html`<main id="main" class="office-main stack" ref=${main}>
+  return html`<main id="main" class="office-main stack">
     <${View} key=${view} item=${item} ...${rest} />
   </main>`;
 }

@@ -71,8 +71,8 @@ function JoinForm() {
   }
   return html`<form class="panel home-join" onSubmit=${go}>
     <${Field}
-      label="Have you a card with a code?"
-      hint="Scan it, or type the code here, such as 7KQ2M-X9RTB."
+      label="The code on your card"
+      hint="Such as 7KQ2M-X9RTB. Or scan the card with your phone."
       autocomplete="off"
       autocapitalize="characters"
       spellcheck=${false}
@@ -107,6 +107,7 @@ function EventCard({ event }) {
   const [kind, word] = statusOf(event);
   const id = encodeURIComponent(event.id);
   const isDraft = event.status === "draft";
+  const about = [whenOf(event), event.venue].filter(Boolean).join(" · ");
   const entry = event.status === "open" || event.status === "paused" ? "Enter" : "Look inside";
   return html`<li class="panel stack home-event">
     <div class="spread">
@@ -114,7 +115,7 @@ function EventCard({ event }) {
       ${!event.public && html`<${Badge}>Private<//>`}
     </div>
     <h3>${event.title}</h3>
-    <p class="muted">${[whenOf(event), event.venue].filter(Boolean).join(" · ")}</p>
+    ${about && html`<p class="muted">${about}</p>`}
     ${event.description && html`<p class="home-about">${event.description}</p>`}
     <div class="row home-ways">
       ${!isDraft && html`<a class="button primary" href=${`/e/${id}`}>${entry}<span class="visually-hidden"> ${event.title}</span></a>`}

@@ -9,16 +9,16 @@ import { STATES } from "./states.js";
 const WIDTH = 240;
 const HEIGHT = 44;
 
-/** stopped: ids of events that were there and are no longer, for which there is a way back. */
-export function EventFigures({ desk, events, stopped, orders }) {
+/** stopped: ids of events that should run and do not. titles: of those events that are listed, by id. */
+export function EventFigures({ desk, events, stopped, titles, orders }) {
   return html`<section class="stack" aria-labelledby="events">
     <h2 id="events">Events <span class="muted">(${events.length})</span></h2>
     ${events.length === 0 && stopped.length === 0 && html`<p class="muted">No event runs here.</p>`}
     <ul class="plain event-figures">
-      ${events.map((event) => html`<${OneEvent} key=${event.id} desk=${desk} event=${event} orders=${orders} />`)}
+      ${events.map((event) => html`<${OneEvent} key=${event.id} desk=${desk} event=${event} title=${titles.get(event.id)} orders=${orders} />`)}
       ${stopped.map(
         (id) => html`<li key=${id} class="panel stack event-figure">
-          <div class="spread"><h3>${id}</h3><${Badge}>${STATES.stopped[2]} stopped<//></div>
+          <div class="spread"><${Name} id=${id} title=${titles.get(id)} /><${Badge}>${STATES.stopped[2]} stopped<//></div>
           <div class="row"><${Button} kind="primary" onClick=${() => orders.start(id)}>Start…<span class="visually-hidden"> ${id}</span><//></div>
         </li>`,
       )}
@@ -26,7 +26,12 @@ export function EventFigures({ desk, events, stopped, orders }) {
   </section>`;
 }
 
-function OneEvent({ desk, event, orders }) {
+function Name({ id, title }) {
+  if (!title) return html`<h3>${id}</h3>`;
+  return html`<h3>${title}<br /><span class="muted small">${id}</span></h3>`;
+}
+
+function OneEvent({ desk, event, title, orders }) {
   const { id, path, state, stats, restarts } = event;
   const [kind, word, mark] = STATES[state];
   const turn = desk.turn.value;
@@ -34,7 +39,7 @@ function OneEvent({ desk, event, orders }) {
   const isDown = state === "stopped" || state === "failed";
   return html`<li class="panel stack event-figure" data-turn=${turn}>
     <div class="spread">
-      <h3>${id}</h3>
+      <${Name} id=${id} title=${title} />
       <${Badge} kind=${kind}>${mark} ${word}<//>
     </div>
     ${series &&

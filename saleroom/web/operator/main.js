@@ -4,6 +4,7 @@
 // asked of the server without a yes, and what became of it is said. Source: PROTOCOL 8, issue 7.
 
 import { Questions, ask } from "../admin/ask.js";
+import { readAll } from "../api.js";
 import { ServerClock } from "../clock.js";
 import { attend, Connection, socketUrl } from "../connection.js";
 import { Badge } from "../parts/badge.js";
@@ -72,6 +73,8 @@ const ORDERS = {
     }),
 };
 
+const RUNS = ["published", "open", "paused"]; // an event of these that is not in the tree was stopped
+
 function Operator() {
   return html`<${Bar} title="Operation" back="/"><${WhoAmI} /><//>
     <${Gate} may=${() => person.value.roles.includes("operator")} need="The operation is for operators."><${Watch} /><//>
@@ -101,14 +104,14 @@ function Whole({ tree }) {
   const restarts = nodes.reduce((sum, node) => sum + node.restarts, 0);
   const isLive = connection.status.value === "open";
   const events = eventsOf(tree);
-  const [stopped, setStopped] = useState([]);
-  const [wasThere, setWasThere] = useState([]);
-  const ids = events.map(({ id }) => id).join("\n");
+  const ids = events.map(({ id }) => id).join(" ");
+  const [listed, setListed] = useState([]);
   useEffect(() => {
-    const now = ids ? ids.split("\n") : [];
-    setStopped((before) => [...before, ...wasThere].filter((id, index, all) => !now.includes(id) && all.indexOf(id) === index));
-    setWasThere(now);
+    readAll("/events?limit=200", "events").then(setListed, (error) => toast(error.message, { kind: "lost" }));
   }, [ids]);
+  const titles = new Map(listed.map(({ id, title }) => [id, title]));
+  const isHere = new Set(events.map(({ id }) => id));
+  const stopped = listed.filter(({ id, status }) => RUNS.includes(status) && !isHere.has(id)).map(({ id }) => id);
   return html`<div class="spread operation-head">
       <div class="row">
         <h1>Supervision</h1>
@@ -119,7 +122,7 @@ function Whole({ tree }) {
       </div>
       <${Button} kind="danger" onClick=${ORDERS.drain}>Drain…<//>
     </div>
-    <${EventFigures} desk=${desk} events=${events} stopped=${stopped} orders=${ORDERS} />
+    <${EventFigures} desk=${desk} events=${events} stopped=${stopped} titles=${titles} orders=${ORDERS} />
     <${TreeTable} tree=${tree} clock=${clock} orders=${ORDERS} />
     <${FaultLog} faults=${desk.faults.value} />`;
 }

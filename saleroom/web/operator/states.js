@@ -22,16 +22,19 @@ export const FIRST_STATS = [
 export function statsOf(node) {
   const { stats } = node;
   const first = FIRST_STATS.map(([name]) => name);
-  const isShown = ([name, value]) => first.includes(name) || (value !== null && value !== 0 && value !== "");
+  const isShown = ([name, value]) => first.includes(name) || ![null, 0, "", false].includes(value);
   const order = ([name]) => (first.includes(name) ? first.indexOf(name) : first.length);
   const labels = Object.fromEntries(FIRST_STATS);
   return Object.entries(stats)
     .filter(isShown)
     .sort((a, b) => order(a) - order(b))
-    .map(([name, value]) => [labels[name] ?? name.replaceAll("_", " "), sayStat(value)]);
+    .map(([name, value]) => [labels[name] ?? name.replaceAll("_", " "), sayStat(name, value)]);
 }
 
-function sayStat(value) {
+const MIB = 1024 * 1024;
+
+function sayStat(name, value) {
+  if (name.endsWith("_bytes") && value >= MIB) return `${(value / MIB).toFixed(1)} MiB`;
   if (typeof value === "number" && !Number.isInteger(value)) return value.toFixed(1);
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }

@@ -19,9 +19,9 @@ export function TreeTable({ tree, clock, orders }) {
             <tr>
               <th scope="col">Child</th>
               <th scope="col">State</th>
-              <th scope="col" class="number">Since</th>
-              <th scope="col" class="number">Restarts</th>
-              <th scope="col">Figures</th>
+              <th scope="col" class="number wide-only">Since</th>
+              <th scope="col" class="number wide-only">Restarts</th>
+              <th scope="col" class="wide-only">Figures</th>
               <th scope="col"><span class="visually-hidden">Actions</span></th>
             </tr>
           </thead>
@@ -37,20 +37,25 @@ export function TreeTable({ tree, clock, orders }) {
 function Row({ node, depth, now, orders }) {
   const [kind, word, mark] = STATES[node.state];
   const { path, restarts, last_error: error, strategy } = node;
+  const indent = { paddingInlineStart: `${depth * 1.25}rem` };
+  const figures = html`<div class="tree-stats">
+    ${statsOf(node).map(([name, value]) => html`<span key=${name}><span class="muted">${name}</span> ${value}</span>`)}
+  </div>`;
   return html`<tr class=${`state-${node.state}`}>
     <td>
-      <div class="tree-name" style=${{ paddingInlineStart: `${depth * 1.25}rem` }}>
+      <div class="tree-name" style=${indent}>
         <strong>${nameOf(path)}</strong>
         <span class="muted small">${strategy ? strategy.replaceAll("_", " ") : node.kind === "pool" ? "pool" : ""}</span>
       </div>
-      ${error && html`<div class="tree-error small" style=${{ paddingInlineStart: `${depth * 1.25}rem` }}>! ${error}</div>`}
+      ${error && html`<div class="tree-error small" style=${indent}>! ${error}</div>`}
+      <div class="name-more small" style=${indent}>
+        ${restarts > 0 && html`<span>${restarts} ${restarts === 1 ? "restart" : "restarts"}</span>`}${figures}
+      </div>
     </td>
     <td><${Badge} kind=${kind}>${mark} ${word}<//></td>
-    <td class="number">${formatRemaining(Math.max(0, now - node.since))}</td>
-    <td class="number">${restarts}</td>
-    <td class="small tree-stats">
-      ${statsOf(node).map(([name, value]) => html`<span key=${name}><span class="muted">${name}</span> ${value}</span>`)}
-    </td>
+    <td class="number wide-only">${formatRemaining(Math.max(0, now - node.since))}</td>
+    <td class="number wide-only">${restarts}</td>
+    <td class="small tree-figures wide-only">${figures}</td>
     <td>
       ${depth > 0 && html`<${Button} kind="quiet" onClick=${() => orders.restart(path)}>Restart…<span class="visually-hidden"> ${path}</span><//>`}
     </td>
