@@ -25,7 +25,9 @@ from saleroom.http.desk_shapes import (
     CodeId,
     CodePage,
     CodeQuery,
+    CodeShown,
     CodeView,
+    Invitation,
     Joined,
     Joining,
     NewCodes,
@@ -143,6 +145,21 @@ def join_routes(services: Services, access: Access, replicas: Replicas, trail: T
         await trail.note(identity.user, role, "join_code.revoke", event=event, target=code)
         return Response(b"", 204)
 
+    @routes.post("/join/invitation")
+    @contract(
+        "See what a join code is for",
+        tag=TAG,
+        who=NOBODY_ASKED,
+        body=CodeShown,
+        answers={200: Invitation},
+        refusals=("INVALID_CODE", "RATE_LIMITED", "OVERLOADED"),
+        description="Before anybody joins: the event's title and its terms. The code stays good.",
+    )
+    async def invitation() -> Response:
+        given = await read_body(CodeShown)
+        row = await desk.invitation(given.code, client_address())
+        return respond(attrs.asdict(Invitation(row.id, row.title, row.details.get("terms"))))
+
     @routes.post("/join")
     @contract(
         "Join an event with a code",
@@ -160,8 +177,7 @@ def join_routes(services: Services, access: Access, replicas: Replicas, trail: T
             "OVERLOADED",
             "OUTCOME_UNKNOWN",
         ),
-        description="Registers, accepts the terms, and signs in as a guest. A code serves once; "
-        "without `accept_terms` it stays good, and the refusal tells `event`, `event_title` and `terms`.",
+        description="Registers, accepts the terms, and signs in as a guest. A code serves once.",
     )
     async def join() -> Response:
         given = await read_body(Joining)

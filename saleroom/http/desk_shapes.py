@@ -184,11 +184,30 @@ class CodeQuery:
     limit: PageLimit = ABSENT
 
 
+JoinCodeTyped = Annotated[str, Chars(1, 40), Example("7KQ2M-X9RTB")]
+
+
+@attrs.frozen
+class CodeShown:
+    """A code, as it was typed or scanned."""
+
+    code: JoinCodeTyped = attrs.field(repr=False)
+
+
+@attrs.frozen
+class Invitation:
+    """What a code is for; terms: null where there are none."""
+
+    event: EventId
+    title: str
+    terms: str | None
+
+
 @attrs.frozen
 class Joining:
     """Who joins with a code; the terms must be accepted. cookie: for pages, which hold no token."""
 
-    code: Annotated[str, Chars(1, 40), Example("7KQ2M-X9RTB")] = attrs.field(repr=False)
+    code: JoinCodeTyped = attrs.field(repr=False)
     name: Name = attrs.field(repr=False)
     accept_terms: bool
     email: Email | None = attrs.field(default=None, repr=False)

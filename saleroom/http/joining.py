@@ -53,13 +53,11 @@ class JoinDesk:
 
     async def join(self, given: Joining, address: str) -> Seated:
         """Seat whoever brings a code. Raises Problem."""
-        self._wrong.take(address)
-        code = await self._good(given.code)
-        self._wrong.give_back(address)
-        row = await self.access.row(code.event)
+        code = await self._tried(given.code, address)
         if not given.accept_terms:
-            raise _not_agreed(row)
+            raise Problem("TERMS_NOT_ACCEPTED", "the terms must be accepted to join")
         site = await self.access.site(code.event, Role.ADMIN)
+        row = await self.access.row(code.event)
         terms_version = event_definition(row).terms_version
         codes, accounts = self.services.stores.join_codes, self.services.accounts
         if not await codes.use(code.id, self.services.clock.now_ms()):
@@ -74,6 +72,18 @@ class JoinDesk:
             raise
         granted = await accounts.sign_ins.begin(account)
         return Seated(code.event, paddle, terms_version, granted)
+
+    async def invitation(self, typed: str, address: str) -> EventRow:
+        """Give the event that a code is for, and use nothing. Raises Problem."""
+        code = await self._tried(typed, address)
+        return await self.access.row(code.event)
+
+    async def _tried(self, typed: str, address: str) -> JoinCode:
+        """Give the code that somebody typed; wrong ones count. Raises Problem."""
+        self._wrong.take(address)
+        code = await self._good(typed)
+        self._wrong.give_back(address)
+        return code
 
     async def _good(self, typed: str) -> JoinCode:
         """Give the code that somebody typed. Raises Problem."""
@@ -131,14 +141,3 @@ class JoinDesk:
     ) -> dict[str, Any]:
         command = house_command(name, fields, None)
         return await ask_event(site, command, by, Role.ADMIN, self.services.limits.answer_s)
-
-
-def _not_agreed(row: EventRow) -> Problem:
-    """Tell whoever has a good code what there is to agree to."""
-    return Problem(
-        "TERMS_NOT_ACCEPTED",
-        "the terms must be accepted to join",
-        event=row.id,
-        event_title=row.title,
-        terms=row.details.get("terms"),
-    )

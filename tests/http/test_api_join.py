@@ -122,9 +122,20 @@ async def test_the_terms_must_be_accepted(autojump_clock: MockClock) -> None:
         [code] = await printed(house, event)
         early = await join(house, code["code"], accept_terms=False)
         assert (early.status, early.code) == (409, "TERMS_NOT_ACCEPTED")
-        told = {name: early.json[name] for name in ("event", "event_title", "terms")}
-        assert told == {"event": event, "event_title": "Gala", "terms": None}
         assert (await join(house, code["code"])).status == 201
+
+
+async def test_a_code_tells_what_it_is_for_and_stays_good(autojump_clock: MockClock) -> None:
+    async with open_house() as house:
+        event = await house.sale()
+        [code] = await printed(house, event)
+        path, shown = "/api/v1/join/invitation", {"code": code["code"]}
+        for _ in range(2):
+            told = await house.done("POST", path, None, shown)
+            assert told == {"event": event, "title": "Gala", "terms": None}
+        assert (await join(house, code["code"])).status == 201
+        used = await house.call("POST", path, None, shown)
+        assert (used.status, used.code) == (422, "INVALID_CODE")
 
 
 async def test_codes_that_are_none_expired_or_revoked_look_the_same(

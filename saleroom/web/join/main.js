@@ -13,7 +13,7 @@ const given = pathParts()[1] ?? "";
 
 function Join() {
   const [code, setCode] = useState(given);
-  const [sale, setSale] = useState(null); // {event, event_title, terms}
+  const [sale, setSale] = useState(null); // {event, title, terms}
   const [fault, setFault] = useState(null);
   useEffect(() => {
     lookUp(code).then(setSale, setFault);
@@ -29,15 +29,9 @@ function Join() {
     </main>`;
 }
 
-/** Ask what a code is for: the refusal of who has not agreed yet tells it. */
-async function lookUp(code) {
-  try {
-    await call("POST", "/join", { code, name: "Guest", accept_terms: false }, { isFinal: true });
-  } catch (error) {
-    if (error.code === "TERMS_NOT_ACCEPTED") return error.extras;
-    throw error;
-  }
-  throw new Error("a code was used without consent");
+/** Ask what a code is for. Throws ApiError. */
+function lookUp(code) {
+  return call("POST", "/join/invitation", { code }, { isFinal: true });
 }
 
 function WrongCode({ fault, code, onCode }) {
@@ -81,7 +75,7 @@ function Welcome({ code, sale }) {
   return html`<form class="panel stack" onSubmit=${submit}>
     <div>
       <p class="muted">You are invited to bid at</p>
-      <h1>${sale.event_title}</h1>
+      <h1>${sale.title}</h1>
     </div>
     <${Field} label="Your name" autocomplete="name" required maxlength="100" value=${name} onInput=${setName} fault=${at("name")} />
     <${Field}
