@@ -6,6 +6,7 @@
 import { openEvent } from "../house/event_line.js";
 import { isSignedIn, loadPerson, mayAct, person } from "../session.js";
 import { ConnectionBanner } from "../parts/banner.js";
+import { SignInForm } from "../parts/gate.js";
 import { Bar, mount, pathParts } from "../parts/shell.js";
 import { html, signal } from "../render.js";
 import { Desk } from "./desk.js";
@@ -38,13 +39,12 @@ function Outside() {
   if (person.value === undefined) return html`<p class="loading">Loading…</p>`;
   const donorPage = `/e/${encodeURIComponent(id)}`;
   if (!isSignedIn.value) {
-    const here = encodeURIComponent(location.pathname);
-    return html`<h1>This desk is for the house</h1>
-      <p>Auctioneers and clerks run the sale from here. Sign in with an account of the house.</p>
-      <p class="row">
-        <a class="button primary" href=${`/?then=${here}`}>Sign in</a>
-        <a class="button" href=${donorPage}>To the auction</a>
-      </p>`;
+    return html`<div class="panel stack">
+      <h1>Sign in to the desk</h1>
+      <p class="muted">Auctioneers and clerks run the sale from here.</p>
+      <${SignInForm} onDone=${start} />
+      <p class="small"><a href=${donorPage}>To the auction, as a donor</a></p>
+    </div>`;
   }
   return html`<h1>This desk is for the house</h1>
     <p>

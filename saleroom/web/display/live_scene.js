@@ -3,6 +3,7 @@
 import { html } from "../render.js";
 import { pictureOf } from "../house/catalogue.js";
 import { isRunning } from "../auctioneer/running.js";
+import { sizeOf } from "./scene.js";
 
 const CALLS = { fair_warning: "Fair warning", final_call: "Final call" };
 const ENDS = { sold: "Sold", passed: "Not sold", withdrawn: "Withdrawn" };
@@ -41,12 +42,6 @@ export function LiveScene({ screen, lot }) {
 function priceLabel(lot) {
   if (lot.price === null) return "Opening at";
   return lot.state === "sold" ? "Sold for" : "Bid";
-}
-
-/** An amount of many figures is written smaller, so that it stands on one line. */
-function sizeOf(amount) {
-  if (amount.length > 9) return "longest";
-  return amount.length > 7 ? "long" : "";
 }
 
 function paddleOf(lot) {

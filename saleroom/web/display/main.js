@@ -6,21 +6,17 @@
 import { catalogued } from "../house/catalogue.js";
 import { openEvent } from "../house/event_line.js";
 import { mount, pathParts } from "../parts/shell.js";
-import { html, signal } from "../render.js";
+import { html } from "../render.js";
+import { momentsOf } from "./moments.js";
 import { keepCurrent } from "./release.js";
-import { NO_MOMENTS, noteMoment } from "./scene.js";
 import { Stage } from "./stage.js";
 import { attendNobody, stayAwake } from "./unattended.js";
 
 const [, id] = pathParts();
 const line = openEvent(id, "conflated");
 const catalogue = catalogued(id, line.store);
-const moments = signal(NO_MOMENTS);
+const moments = momentsOf(line.store);
 
-line.store.listen((told) => {
-  if (told.at === undefined) return;
-  moments.value = noteMoment(moments.value, told, line.store.lot(told.lot)?.value);
-});
 attendNobody(line.connection, keepCurrent());
 stayAwake();
 mount(html`<${Stage} line=${line} catalogue=${catalogue} moments=${moments} />`);

@@ -75,6 +75,12 @@ export function thermometer({ total, match, goal, challenge }) {
   };
 }
 
+/** Say how long an amount is written, so that it is sized to stand on one line. */
+export function sizeOf(amount) {
+  if (amount.length > 9) return "longest";
+  return amount.length > 7 ? "long" : "";
+}
+
 /** Find the line of a description that names the sponsors, null without one. */
 export function sponsorsOf(description) {
   const found = /^(?:sponsors?|sponsored by|with thanks to)\s*:?\s*(.+)$/im.exec(description ?? "");

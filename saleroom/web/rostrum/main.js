@@ -3,6 +3,7 @@
 // Owns: the page's life. Invariant: it sends nothing but hello and ping. Must not know: the desk.
 // Source: issue 7.
 
+import { momentsOf } from "../display/moments.js";
 import { keepCurrent } from "../display/release.js";
 import { attendNobody, stayAwake } from "../display/unattended.js";
 import { catalogued } from "../house/catalogue.js";
@@ -14,7 +15,8 @@ import { Rostrum } from "./rostrum.js";
 const [, id] = pathParts();
 const line = openEvent(id, "conflated");
 const catalogue = catalogued(id, line.store);
+const moments = momentsOf(line.store);
 
 attendNobody(line.connection, keepCurrent());
 stayAwake();
-mount(html`<${Rostrum} line=${line} catalogue=${catalogue} />`);
+mount(html`<${Rostrum} line=${line} catalogue=${catalogue} moments=${moments} />`);

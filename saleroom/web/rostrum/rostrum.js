@@ -1,30 +1,42 @@
-// The rostrum's face: ask, price, paddle, what comes next, and the time.
+// The rostrum's face: ask, price, paddle, what comes next, and the time; in a fund, what is pledged.
 
-import { lotAtHand, inOrder, isRunning, nextLot } from "../auctioneer/running.js";
+import { inOrder, isRunning, nextLot } from "../auctioneer/running.js";
+import { sceneOf, sizeOf } from "../display/scene.js";
 import { lotsOf } from "../house/event_line.js";
 import { formatMoney } from "../money.js";
-import { html, useRef } from "../render.js";
+import { html } from "../render.js";
 
-const CALLS = { fair_warning: "Fair warning", final_call: "Final call" };
-const STATES = { queued: "Not open yet", sold: "Sold", passed: "Passed", withdrawn: "Withdrawn", closed: "Closed" };
+const STATES = {
+  queued: "Not open yet",
+  open: "Open",
+  fair_warning: "Fair warning",
+  final_call: "Final call",
+  sold: "Sold",
+  passed: "Passed",
+  withdrawn: "Withdrawn",
+};
 
-export function Rostrum({ line, catalogue }) {
-  const { store, connection, now } = line;
-  const last = useRef(null);
+export function Rostrum({ line, catalogue, moments }) {
+  const { store, connection } = line;
   if (!store.isKnown.value) return html`<main class="waiting"><h1>One moment…</h1></main>`;
   const event = store.event.value;
+  const now = line.now.value;
   const money = (amount) => formatMoney(amount, event.currency, catalogue.event.value?.locale ?? undefined);
   const ordered = inOrder(lotsOf(store), catalogue.order);
-  const lot = lotAtHand(ordered, null, last.current, catalogue.rings);
-  if (lot !== null && isRunning(lot)) last.current = lot.lot;
+  const { rings } = catalogue;
+  const scene = sceneOf({ event, ordered, rings, moments: moments.value, now });
+  const next = nextLot(ordered, rings, scene.lot?.mode === "live" ? scene.lot : null);
+  const lot = scene.lot ?? next;
   return html`<div class=${`rostrum ${lot?.state ?? ""}`}>
     <header class="rostrum-head">
       <h1>${lot === null ? event.title : `Lot ${lot.lot}: ${lot.title}`}</h1>
-      <p class="figures">${timeOf(now.value)}</p>
+      <p class="figures">${timeOf(now)}</p>
     </header>
     <${State} event=${event} lot=${lot} store=${store} />
-    <main class="rostrum-main">${lot !== null && html`<${Lot} lot=${lot} money=${money} />`}</main>
-    <${Next} lot=${nextLot(ordered, catalogue.rings, lot)} money=${money} />
+    <main class="rostrum-main">
+      ${lot !== null && html`<${lot.mode === "pledge" ? Fund : Lot} lot=${lot} money=${money} />`}
+    </main>
+    <${Next} lot=${lot === next ? null : next} money=${money} />
     ${connection.status.value !== "open" &&
     html`<p class="rostrum-line" role="alert">No line: this may be out of date</p>`}
   </div>`;
@@ -32,32 +44,44 @@ export function Rostrum({ line, catalogue }) {
 
 function State({ event, lot, store }) {
   if (event.status === "paused") return html`<p class="rostrum-state">Paused: ${store.pauseReason.value}</p>`;
-  const words = CALLS[lot?.state] ?? STATES[lot?.state];
+  if (event.status !== "open") return html`<p class="rostrum-state">The event is not open</p>`;
   return html`<p class="rostrum-state" role="status">
-    ${words}${lot?.locked && html` <span>Online locked</span>`}
+    ${STATES[lot?.state]}${lot?.locked && html` <span>Online locked</span>`}
   </p>`;
 }
 
 function Lot({ lot, money }) {
-  const isOpen = isRunning(lot);
+  const isSold = lot.state === "sold";
+  const main = money(isSold ? lot.price : (lot.ask ?? lot.min_next));
   return html`<dl>
-    <div class="rostrum-ask">
-      <dt>${isOpen ? "Ask" : lot.state === "queued" ? "Opens at" : "Hammer"}</dt>
-      <dd class="figures">${isOpen || lot.price === null ? money(lot.ask ?? lot.min_next) : money(lot.price)}</dd>
+    <div class=${`rostrum-ask ${sizeOf(main)}`}>
+      <dt>${isSold ? "Hammer" : lot.state === "queued" ? "Opens at" : "Ask"}</dt>
+      <dd class="figures">${main}</dd>
     </div>
-    <div>
-      <dt>Bid</dt>
-      <dd class="figures">${lot.price === null ? "none" : money(lot.price)}</dd>
-    </div>
-    <div>
-      <dt>Paddle</dt>
-      <dd class="figures">${lot.price === null ? "–" : (lot.leader ?? "floor")}</dd>
-    </div>
-    <div>
-      <dt>Reserve</dt>
-      <dd class=${lot.reserve_met === false ? "unmet" : "met"}>${reserveWords(lot)}</dd>
-    </div>
+    <${Figure} name="Bid" value=${lot.price === null ? "none" : money(lot.price)} />
+    <${Figure} name="Paddle" value=${lot.price === null ? "–" : (lot.leader ?? "floor")} />
+    <${Figure} name="Reserve" value=${reserveWords(lot)} kind=${lot.reserve_met === false ? "unmet" : "met"} />
   </dl>`;
+}
+
+function Fund({ lot, money }) {
+  const sum = money(lot.total + lot.match);
+  return html`<dl>
+    <div class=${`rostrum-ask ${sizeOf(sum)}`}>
+      <dt>Together</dt>
+      <dd class="figures">${sum}</dd>
+    </div>
+    <${Figure} name="Pledged" value=${money(lot.total)} />
+    <${Figure} name="Match" value=${money(lot.match)} />
+    <${Figure} name="Donors" value=${lot.donors} />
+  </dl>`;
+}
+
+function Figure({ name, value, kind = "" }) {
+  return html`<div>
+    <dt>${name}</dt>
+    <dd class=${`figures ${kind}`}>${value}</dd>
+  </div>`;
 }
 
 function reserveWords({ reserve_met: isMet }) {
@@ -68,10 +92,11 @@ function reserveWords({ reserve_met: isMet }) {
 function Next({ lot, money }) {
   if (lot === null) return null;
   return html`<footer class="rostrum-next">
-    Next <b class="figures">${lot.lot}</b> ${lot.title} <span class="figures">${money(lot.min_next)}</span>
+    <span>Next <b class="figures">${lot.lot}</b> ${lot.title}</span>
+    <b class="figures">${money(lot.min_next)}</b>
   </footer>`;
 }
 
 function timeOf(at) {
-  return new Date(at).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
+  return new Date(at).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 }
