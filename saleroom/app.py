@@ -34,6 +34,7 @@ from saleroom.http.jwks import JwksKeys
 from saleroom.http.outside import Outside
 from saleroom.http.passwords import CREW
 from saleroom.http.rates import Rates
+from saleroom.http.receipt_desk import ReceiptDesk
 from saleroom.http.services import Services
 from saleroom.http.sign_ins import SignInDesk
 from saleroom.http.tokens import (
@@ -52,6 +53,7 @@ from saleroom.messages.office import MessageOffice
 from saleroom.messages_setup import message_keys
 from saleroom.operations import Operations
 from saleroom.protocol.close import Close
+from saleroom.receipt_keeper import ReceiptKeeper
 from saleroom.retention import Periods, Retention
 from saleroom.storage.bridge import open_bridge
 from saleroom.storage.embedded import EmbeddedPostgres
@@ -61,6 +63,7 @@ from saleroom.storage.migrate import MigrationError, migrate
 from saleroom.storage.objects import open_objects
 from saleroom.storage.pg_pool import PostgresPool
 from saleroom.storage.ports import HotStore, StoreUnavailable
+from saleroom.storage.receipt_ports import TOPIC as RECEIPT
 from saleroom.storage.redis_rates import open_rates
 from saleroom.storage.stores import open_hot, postgres_stores
 from saleroom.supervisor import Child, ChildSpec, Node, Pool, Strategy, Supervisor, SupervisorSpec
@@ -97,6 +100,7 @@ class Server:
     accounts: AccountDesk = attrs.field(init=False)
     media_keeper: MediaKeeper = attrs.field(init=False)
     messages: MessageOffice = attrs.field(init=False)
+    receipts: ReceiptKeeper = attrs.field(init=False)
     retention: Retention = attrs.field(init=False)
     services: Services = attrs.field(init=False)
     door: Door = attrs.field(init=False)
@@ -127,6 +131,10 @@ class Server:
             random.Random(),  # noqa: S311 - jitter
             message_keys(settings),
         )
+        receipts = self.receipts = ReceiptKeeper(
+            ReceiptDesk(stores, self.workers), self._clock.now_ms
+        )
+        self.messages.papers[RECEIPT] = receipts.papers
         mail = self.messages.mail or LogMail()
         self.accounts = make_account_desk(
             stores, sign_ins, self.hashers, mail, time.time, settings.public_url
@@ -267,6 +275,13 @@ class Server:
             )
         )
         storage.append(self.messages.spec())
+        storage.append(
+            ChildSpec(
+                "receipts",
+                self.receipts.run,
+                statistics=lambda: attrs.asdict(self.receipts.statistics()),
+            )
+        )
         doors = [
             self._sessions.spec("sessions", stop_s=3.0),
             ChildSpec(

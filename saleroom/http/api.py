@@ -121,7 +121,7 @@ def make_quart(services: Services) -> QuartTrio:
         erasure_routes(services, access, trail),
         own_routes(services, access, replicas),
         command_routes(services, access),
-        receipt_routes(services, access, replicas),
+        receipt_routes(services, access, replicas, trail),
         summary_routes(services, access),
         result_routes(services, access, views),
         journal_routes(services, access, replicas, trail),

@@ -18,6 +18,7 @@ from saleroom.billing.invoice import Invoice
 from saleroom.http.api_access import Access
 from saleroom.http.api_replicas import Replicas
 from saleroom.http.api_requests import event_id, path_number, respond
+from saleroom.http.audit_trail import Trail
 from saleroom.http.bodies import read_query
 from saleroom.http.contract import SIGNED_IN, contract
 from saleroom.http.problems import Problem
@@ -25,9 +26,9 @@ from saleroom.http.receipt_desk import ReceiptDesk
 from saleroom.http.receipt_shapes import InvoiceNumber, ReceiptView, StatementQuery, Year
 from saleroom.http.services import Services
 from saleroom.receipts.html import POLICY
-from saleroom.receipts.receipt import Receipt, plain
-from saleroom.receipts.work import RECEIPT_HTML, RECEIPT_PDF, STATEMENT_PDF
-from saleroom.storage.ports import NotFound
+from saleroom.receipts.receipt import NotSettled, Receipt
+from saleroom.storage.ports import Full, NotFound
+from saleroom.storage.receipt_ports import TOPIC
 
 TAG: Final = "Receipts"
 HTML, PDF = "text/html", "application/pdf"
@@ -36,10 +37,12 @@ REFUSALS: Final = ("UNKNOWN_INVOICE", "NOT_SETTLED")
 YEARS: Final = range(2000, 3000)
 
 
-def receipt_routes(services: Services, access: Access, replicas: Replicas) -> Blueprint:
+def receipt_routes(
+    services: Services, access: Access, replicas: Replicas, trail: Trail
+) -> Blueprint:
     """Make the routes."""
     routes = Blueprint("receipts", __name__)
-    desk = ReceiptDesk(services.stores)
+    desk = ReceiptDesk(services.stores, services.workers)
     gate = _Gate(access, replicas, desk)
 
     @routes.get("/events/<event>/invoices/<number>/receipt")
@@ -66,7 +69,7 @@ def receipt_routes(services: Services, access: Access, replicas: Replicas) -> Bl
     )
     async def page(event: str, number: str) -> Response:
         receipt = await gate.receipt(event, number)
-        drawn: bytes = await services.workers.run(RECEIPT_HTML, plain(receipt))
+        drawn = await desk.page(receipt)
         headers = {"Cache-Control": "no-store", "Content-Security-Policy": POLICY}
         return Response(drawn, 200, headers, content_type=f"{HTML}; charset=utf-8")
 
@@ -81,8 +84,25 @@ def receipt_routes(services: Services, access: Access, replicas: Replicas) -> Bl
     )
     async def paper(event: str, number: str) -> Response:
         receipt = await gate.receipt(event, number)
-        drawn: bytes = await services.workers.run(RECEIPT_PDF, plain(receipt))
-        return _paper(drawn, f"receipt-{event}-{receipt.label}")
+        return _paper(await desk.paper(receipt), f"receipt-{event}-{receipt.label}")
+
+    @routes.post("/events/<event>/invoices/<number>/receipt/mail")
+    @contract(
+        "Send an invoice's receipt again",
+        tag=TAG,
+        who=Role.CLERK,
+        path=PATH,
+        answers={202: None},
+        refusals=REFUSALS,
+        description="Each receipt is sent once by itself, when its invoice is settled.",
+    )
+    async def send(event: str, number: str) -> Response:
+        identity, role = await access.admit(Role.CLERK, event_id(event))
+        receipt = await gate.receipt(event, number)
+        owed, now_ms = await desk.letter(receipt), services.clock.now_ms()
+        await services.stores.outbox.owe(event, TOPIC, owed.payload, now_ms)
+        await trail.note(identity.user, role, "receipt.send", event=event, target=receipt.label)
+        return Response(b"", 202)
 
     @routes.get("/me/statements/<year>.pdf")
     @contract(
@@ -102,9 +122,11 @@ def receipt_routes(services: Services, access: Access, replicas: Replicas) -> Bl
         number = path_number(year, "NOT_FOUND")
         if number not in YEARS:
             raise Problem("NOT_FOUND")
-        made = await desk.statement(identity.user, number, asked.locale)
-        drawn: bytes = await services.workers.run(STATEMENT_PDF, plain(made))
-        return _paper(drawn, f"statement-{number}")
+        try:
+            made = await desk.statement(identity.user, number, asked.locale)
+        except Full as full:
+            raise Problem("LIMIT_REACHED", str(full)) from None
+        return _paper(await desk.paper(made), f"statement-{number}")
 
     return routes
 
@@ -145,17 +167,19 @@ class _Gate:
         """
         identity, role = await self.access.require(Role.DONOR, event_id(event))
         await self.access.is_draft(event, role)
-        invoice = await self.desk.invoice(event, path_number(number, "UNKNOWN_INVOICE"))
-        if not outranks(role, Role.CLERK) and not await self._holds(identity.user, invoice):
-            raise Problem("UNKNOWN_INVOICE")
-        return await self.desk.receipt(invoice)
+        try:
+            invoice = await self.desk.invoice(event, path_number(number, "UNKNOWN_INVOICE"))
+            if outranks(role, Role.CLERK) or await self._holds(identity.user, invoice):
+                return await self.desk.receipt(invoice)
+        except NotSettled:
+            raise Problem("NOT_SETTLED") from None
+        except NotFound:
+            pass
+        raise Problem("UNKNOWN_INVOICE")
 
     async def _holds(self, user: str, invoice: Invoice) -> bool:
-        try:
-            state = await self.replicas.state(invoice.event)
-        except NotFound:
-            return False
-        return state.paddle_of.get(user) == invoice.paddle
+        state = await self.replicas.state(invoice.event)
+        return bool(state.paddle_of.get(user) == invoice.paddle)
 
 
 def _by_value(_: object, __: object, value: Any) -> Any:

@@ -1,8 +1,8 @@
 """The receipt desk: what receipts and statements are made of, brought together.
 
-Owns: which rows a receipt needs. Invariant: names come from the tables of this moment, so that who
-was erased is on no receipt drawn afterwards; nothing is drawn in the server's loop. Must not know:
-routes, who asks. Source: issue 8 point 4, I11, decision 0025.
+Owns: which rows a receipt needs, and who draws it. Invariant: names come from the tables of this
+moment, so that who was erased is on no receipt drawn afterwards; all drawing is a worker's. Must
+not know: routes, who asks. Source: issue 8 point 4, I11, decision 0025.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Final
 
 import attrs
 
+from saleroom.billing.folio import Folio
 from saleroom.billing.invoice import DocumentKind, Invoice
-from saleroom.http.problems import Problem
 from saleroom.receipts.language import zone_of
 from saleroom.receipts.receipt import (
     Buyer,
@@ -23,11 +23,15 @@ from saleroom.receipts.receipt import (
     Seller,
     Statement,
     StatementEvent,
+    plain,
     receipt_of,
     statement_event,
 )
 from saleroom.receipts.settlement import settle
-from saleroom.storage.ports import EventRow, NotFound, Stores
+from saleroom.receipts.work import RECEIPT_HTML, RECEIPT_LETTER, RECEIPT_PDF, STATEMENT_PDF
+from saleroom.storage.ports import EventRow, Full, NotFound, Stores
+from saleroom.storage.receipt_ports import OwedReceipt
+from saleroom.workers.crew import Workers
 
 EVENTS_MAX: Final = 500
 """Of one person that a statement looks at; a thousandth of it is usual."""
@@ -36,32 +40,53 @@ PAGE_ROWS: Final = 100
 
 @attrs.frozen(eq=False)
 class ReceiptDesk:
-    """Make receipts and statements."""
+    """Make receipts and statements. Every call may raise what its stores and workers do."""
 
     stores: Stores
+    workers: Workers
 
     async def invoice(self, event: str, number: int) -> Invoice:
-        """Give an invoice. Raises Problem."""
-        try:
-            return await self.stores.billing.document(event, DocumentKind.INVOICE, number)
-        except NotFound:
-            raise Problem("UNKNOWN_INVOICE") from None
+        """Raises NotFound."""
+        return await self.stores.billing.document(event, DocumentKind.INVOICE, number)
 
     async def receipt(self, invoice: Invoice) -> Receipt:
-        """Give an invoice's receipt. Raises Problem: NOT_SETTLED, UNKNOWN_EVENT."""
+        """Give an invoice's receipt. Raises NotSettled, NotFound (the event)."""
         folio = await self.stores.billing.folio(invoice.event, invoice.paddle)
-        row = await self._row(invoice.event)
-        buyer = Buyer(invoice.paddle, await self._name(invoice.event, invoice.paddle))
-        sale = sale_of(row, invoice.currency)
-        try:
-            return receipt_of(sale, buyer, invoice, settle(folio))
-        except NotSettled:
-            raise Problem("NOT_SETTLED") from None
+        row = await self.stores.catalogue.event(invoice.event)
+        return await self._receipt(row, folio, invoice)
+
+    async def receipts(self, folio: Folio) -> list[Receipt]:
+        """Give the receipts of a folio's invoices that are settled. Raises NotFound (the event)."""
+        row = await self.stores.catalogue.event(folio.event)
+        made = []
+        for document in folio.documents:
+            try:
+                made.append(await self._receipt(row, folio, document))
+            except NotSettled:
+                continue
+        return made
+
+    async def letter(self, receipt: Receipt) -> OwedReceipt:
+        """Write the letter that a receipt goes along with."""
+        said: dict[str, str] = await self.workers.run(RECEIPT_LETTER, plain(receipt))
+        whose = {"paddle": receipt.buyer.paddle, "invoice": receipt.invoice}
+        return OwedReceipt(receipt.invoice, {**whose, **said})
+
+    async def page(self, receipt: Receipt) -> bytes:
+        """Draw a receipt as HTML."""
+        drawn: bytes = await self.workers.run(RECEIPT_HTML, plain(receipt))
+        return drawn
+
+    async def paper(self, paper: Receipt | Statement) -> bytes:
+        """Draw a receipt or a statement as PDF."""
+        function = RECEIPT_PDF if isinstance(paper, Receipt) else STATEMENT_PDF
+        drawn: bytes = await self.workers.run(function, plain(paper))
+        return drawn
 
     async def statement(self, user: str, year: int, locale: str | None) -> Statement:
         """Give what a person paid in a year; without a locale in that of the last event.
 
-        Raises Problem: LIMIT_REACHED for who has more than EVENTS_MAX events.
+        Raises Full for who has more than EVENTS_MAX events.
         """
         told: list[tuple[int, StatementEvent]] = []
         name = None
@@ -87,7 +112,10 @@ class ReceiptDesk:
         folio = await self.stores.billing.folio(event, paddle)
         if not folio.documents:
             return None
-        row = await self._row(event)
+        try:
+            row = await self.stores.catalogue.event(event)
+        except NotFound:
+            return None
         sale = sale_of(row, folio.documents[0].currency)
         zone = zone_of(sale.time_zone)
         from_ms, to_ms = (
@@ -103,15 +131,13 @@ class ReceiptDesk:
             page = await self.stores.desk.paddles_of(user, after, PAGE_ROWS)
             held += page
             if len(held) > EVENTS_MAX:
-                raise Problem("LIMIT_REACHED", f"a statement has at most {EVENTS_MAX} events")
+                raise Full(f"a statement has at most {EVENTS_MAX} events")
             if len(page) < PAGE_ROWS:
                 return held
 
-    async def _row(self, event: str) -> EventRow:
-        try:
-            return await self.stores.catalogue.event(event)
-        except NotFound:
-            raise Problem("UNKNOWN_EVENT") from None
+    async def _receipt(self, row: EventRow, folio: Folio, invoice: Invoice) -> Receipt:
+        buyer = Buyer(folio.paddle, await self._name(folio.event, folio.paddle))
+        return receipt_of(sale_of(row, invoice.currency), buyer, invoice, settle(folio))
 
     async def _name(self, event: str, paddle: int) -> str | None:
         try:

@@ -45,6 +45,15 @@ def receipt_paper(receipt: Receipt) -> Paper:
     )
 
 
+def receipt_letter(receipt: Receipt) -> tuple[str, str]:
+    """Give the subject and the text of the letter that a receipt goes along with."""
+    sale = receipt.sale
+    language = speak(sale.locale, sale.time_zone)
+    amount = language.money(receipt.paid, sale.currency)
+    fields = {"label": receipt.label, "event": " ".join(sale.title.split()), "amount": amount}
+    return language.say("letter_subject", **fields), language.say("letter_text", **fields)
+
+
 def statement_paper(statement: Statement) -> Paper:
     """Put a person's year into the words of its language."""
     language = speak(statement.locale, statement.time_zone)

@@ -16,6 +16,7 @@ from tests.http.house import House, Reply, open_house
 from tests.receipts.evening import NOON_MS, Evening, pledge, win
 from tests.receipts.test_papers import words_of
 
+NEVER_MS = 4_000_000_000_000
 ABOUT = {
     "organisation": "Sea Rescue",
     "address": "1 Pier\n28199 Bremen",
@@ -133,6 +134,20 @@ async def test_an_event_without_an_organisation_sells_in_its_own_name(
         await keep(house, event, settled_evening())
         own = await house.done("GET", f"/api/v1/events/{event}/invoices/1/receipt", "ann")
         assert own["organisation"] == "Gala"
+
+
+async def test_a_receipt_is_sent_again_when_staff_ask(autojump_clock: MockClock) -> None:
+    async with open_house() as house:
+        event = await sale(house)
+        await keep(house, event, settled_evening())
+        path = f"/api/v1/events/{event}/invoices/1/receipt/mail"
+        assert (await house.call("POST", path, "clerk")).status == 202
+        (row,) = [row for row in await house.stores.outbox.owed(NEVER_MS, 9) if row.event == event]
+        assert (row.topic, row.payload["paddle"], row.payload["invoice"]) == ("receipt", 100, 1)
+        assert row.payload["subject"] == "Quittung INV-000001, Gala"
+        assert "Ann" not in row.payload["text"]
+        audit = await house.done("GET", f"/api/v1/audit?event={event}", "admin")
+        assert "receipt.send" in [entry["what"] for entry in audit["entries"]]
 
 
 async def test_a_year_over_all_events(autojump_clock: MockClock) -> None:
