@@ -22,6 +22,7 @@ from saleroom.actors.operator_feed import OperatorFeed
 from saleroom.actors.operator_session import OperatorSession
 from saleroom.actors.registry import EVENTS_PATH, Registry
 from saleroom.actors.session import Connection
+from saleroom.billing_keeper import BillingKeeper, open_processor
 from saleroom.bounds import doorkeeper_limits, registry_limits
 from saleroom.config import BadSetting, Settings
 from saleroom.http.accounts import AccountDesk, make_account_desk
@@ -52,6 +53,7 @@ from saleroom.media_keeper import MediaKeeper
 from saleroom.messages.office import MessageOffice
 from saleroom.messages_setup import message_keys
 from saleroom.operations import Operations
+from saleroom.payments.ports import Processor
 from saleroom.protocol.close import Close
 from saleroom.receipt_keeper import ReceiptKeeper
 from saleroom.retention import Periods, Retention
@@ -90,6 +92,7 @@ class Server:
     objects: Objects
     rates: Rates
     postgres: EmbeddedPostgres | None
+    processor: Processor
     issuer: TokenIssuer = attrs.field(init=False)
     registry: Registry = attrs.field(init=False)
     operators: OperatorFeed = attrs.field(init=False)
@@ -102,6 +105,7 @@ class Server:
     messages: MessageOffice = attrs.field(init=False)
     receipts: ReceiptKeeper = attrs.field(init=False)
     retention: Retention = attrs.field(init=False)
+    billing: BillingKeeper = attrs.field(init=False)
     services: Services = attrs.field(init=False)
     door: Door = attrs.field(init=False)
     supervisor: Supervisor = attrs.field(init=False)
@@ -142,6 +146,7 @@ class Server:
         self.retention = Retention(stores.privacy, _periods(settings), self._clock.now_ms)
         self.media_keeper = MediaKeeper(stores, self.objects, self._clock.now_ms)
         self.registry = Registry(stores, self._clock, registry_limits(limits))
+        self.billing = BillingKeeper(self.registry, stores.billing, self.processor, settings)
         self.watch = LoopWatch(self.registry.commands_entered, self._connections_ended)
         self.operators = OperatorFeed(self.tree, self._clock)
         self.doorkeeper = Doorkeeper(
@@ -169,6 +174,8 @@ class Server:
             accounts=self.accounts,
             cookies=Cookies(self.secret.derived("csrf"), outside.is_https),
             codes=CodeMaker(self.secret.derived(JOIN_CODES)),
+            till=self.billing.till,
+            cards=self.billing.cards,
             outside=outside,
             rates=self.rates,
             messages=self.messages,
@@ -255,25 +262,12 @@ class Server:
             *([ChildSpec("postgres", self._run_postgres, stop_s=20.0)] if self.postgres else []),
             ChildSpec("bridge", self._run_bridge, start_s=None),
             ChildSpec("redis", self._run_redis, start_s=None),
-            ChildSpec(
-                "workers",
-                self.workers.serve,
-                statistics=lambda: attrs.asdict(self.workers.statistics()),
-            ),
-            ChildSpec(
-                "passwords",
-                self.hashers.serve,
-                statistics=lambda: attrs.asdict(self.hashers.statistics()),
-            ),
+            _counted("workers", self.workers.serve, self.workers.statistics),
+            _counted("passwords", self.hashers.serve, self.hashers.statistics),
             ChildSpec("letters", self.accounts.letters.serve),
         ]
-        storage.append(
-            ChildSpec(
-                "media",
-                self.media_keeper.run,
-                statistics=lambda: attrs.asdict(self.media_keeper.statistics()),
-            )
-        )
+        keeper = self.media_keeper
+        storage.append(_counted("media", keeper.run, keeper.statistics))
         storage.append(self.messages.spec())
         storage.append(
             ChildSpec(
@@ -290,20 +284,13 @@ class Server:
                 stop_s=self.settings.limits.drain_s,
                 statistics=lambda: attrs.asdict(self.doorkeeper.statistics()),
             ),
-            ChildSpec(
-                "listener",
-                self._run_listener,
-                statistics=lambda: attrs.asdict(self.door.statistics()),
-            ),
+            _counted("listener", self._run_listener, self.door.statistics),
         ]
         observers = [
             ChildSpec("loop", self.watch.run, statistics=self.watch.statistics),
             ChildSpec("operators", self._run_operators),
-            ChildSpec(
-                "retention",
-                self.retention.run,
-                statistics=lambda: attrs.asdict(self.retention.statistics()),
-            ),
+            _counted("retention", self.retention.run, self.retention.statistics),
+            _counted("billing", self.billing.run, self.billing.statistics),
         ]
         return SupervisorSpec(
             ROOT,
@@ -455,6 +442,14 @@ class Server:
                 nursery.start_soon(self.doorkeeper.drain)
 
 
+def _counted(
+    name: str,
+    run: Callable[[Child], Awaitable[None]],
+    statistics: Callable[[], attrs.AttrsInstance],
+) -> ChildSpec:
+    return ChildSpec(name, run, statistics=lambda: attrs.asdict(statistics()))
+
+
 def _periods(settings: Settings) -> Periods:
     return Periods(
         contacts=settings.retention_contacts_days,
@@ -502,7 +497,8 @@ async def open_server(settings: Settings) -> AsyncIterator[Server]:
         open_bridge() as bridge,
         open_hot(bridge, settings.redis_url) as hot,
         open_rates(bridge, settings.redis_url) as shared,
+        open_processor(settings) as processor,
     ):
         pool = PostgresPool(bridge, dsn)
         rates = Rates(shared=shared)
-        yield Server(settings, folder, secret, pool, hot, objects, rates, postgres)
+        yield Server(settings, folder, secret, pool, hot, objects, rates, postgres, processor)

@@ -343,6 +343,44 @@ class Settings:
             unset="`US`",
         ),
     )
+    stripe_secret_key: str | None = attrs.field(
+        default=None,
+        repr=_show_secret,
+        metadata=_variable(
+            values.read_word,
+            takes="a secret key (sk_...)",
+            meaning="Key by which Stripe charges cards",
+            unset="payments are kept in the sandbox",
+        ),
+    )
+    stripe_publishable_key: str | None = attrs.field(
+        default=None,
+        metadata=_variable(
+            values.read_word,
+            takes="a publishable key (pk_...)",
+            meaning="Key by which pages hand cards to Stripe",
+            unset="none",
+        ),
+    )
+    stripe_webhook_secret: str | None = attrs.field(
+        default=None,
+        repr=_show_secret,
+        metadata=_variable(
+            values.read_word,
+            takes="the secret (whsec_...) of an endpoint /api/v1/webhooks/stripe",
+            meaning="Secret by which Stripe signs webhooks",
+            unset="webhooks are refused",
+        ),
+    )
+    stripe_api_base: str | None = attrs.field(
+        default=None,
+        metadata=_variable(
+            values.read_api_base,
+            takes="an https:// address (http:// on loopback alone)",
+            meaning="Where Stripe's API is",
+            unset="Stripe's own",
+        ),
+    )
     retention_contacts_days: int | None = _days(None, "contacts of past guests", "for ever")
     retention_sign_ins_days: int | None = _days(30, "records of expired sign-ins", "`30`")
     retention_audit_days: int | None = _days(None, "entries of the audit", "for ever")

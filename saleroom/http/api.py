@@ -7,6 +7,7 @@ Source: PROTOCOL 7, RFC 9457, ARCHITECTURE 6 (traps 1 and 4).
 
 from __future__ import annotations
 
+import logging
 from typing import cast
 
 from quart import Response
@@ -17,7 +18,9 @@ from saleroom.http.api_access import Access
 from saleroom.http.api_accounts import account_routes
 from saleroom.http.api_audit import audit_routes
 from saleroom.http.api_auth import auth_routes
+from saleroom.http.api_billing import billing_routes
 from saleroom.http.api_categories import category_routes
+from saleroom.http.api_checkout import checkout_routes
 from saleroom.http.api_commands import command_routes
 from saleroom.http.api_copies import copy_routes
 from saleroom.http.api_desk import desk_routes
@@ -39,6 +42,7 @@ from saleroom.http.api_media import media_routes
 from saleroom.http.api_messages import message_routes
 from saleroom.http.api_operator import operator_routes
 from saleroom.http.api_own import own_routes
+from saleroom.http.api_payments import payment_routes
 from saleroom.http.api_published import PublishedEvents
 from saleroom.http.api_reading import note_edits
 from saleroom.http.api_receipts import receipt_routes
@@ -57,12 +61,14 @@ from saleroom.http.front import put_front
 from saleroom.http.guests import Guests
 from saleroom.http.hypercorn_door import AsgiApp
 from saleroom.http.lots import Lots
+from saleroom.http.money_desk import MoneyDesk
 from saleroom.http.pages import page_routes
 from saleroom.http.problems import Problem, busy, of_http, problem_response
 from saleroom.http.quick_door import Quick
 from saleroom.http.quick_reads import quick_reads
 from saleroom.http.services import Services
 from saleroom.http.uploads import UploadGate, Uploads
+from saleroom.payments.ports import NotDone, ProcessorAway
 from saleroom.protocol.codec import Malformed
 from saleroom.storage.ports import OutcomeUnknown, StoreUnavailable
 from saleroom.workers.crew import WorkersBusy
@@ -70,6 +76,9 @@ from saleroom.workers.crew import WorkersBusy
 NAME = "saleroom.http"
 API_PREFIX = "/api/v1"
 DOCUMENTS = "documents"
+PROCESSOR_AWAY = "the card processor gave no answer: ask again with the same key, nothing is lost"
+
+logger = logging.getLogger(NAME)
 
 
 def make_app(services: Services) -> tuple[AsgiApp, Quick]:
@@ -103,6 +112,7 @@ def make_quart(services: Services) -> QuartTrio:
     rows = LotRows(stores.catalogue, services.freshness)
     donors = LotDonors(stores.index, services.freshness)
     lots = Lots(services, access, views, replicas, rows, donors)
+    money = MoneyDesk(services, access, replicas)
     app.register_blueprint(health_routes(services))
     for routes in (
         event_routes(services, access, drafts, published, views, trail),
@@ -129,6 +139,9 @@ def make_quart(services: Services) -> QuartTrio:
         operator_routes(services, access, trail),
         media_routes(services, access, replicas, uploads),
         import_routes(services, access, drafts, replicas, uploads),
+        billing_routes(services, access, money, trail),
+        payment_routes(services, access, money, trail),
+        checkout_routes(services, money),
         auth_routes(services, access),
         me_routes(services, access),
         account_routes(services, access),
@@ -147,6 +160,15 @@ def _answer_errors(app: QuartTrio) -> None:
     @app.errorhandler(Problem)
     async def problem(error: Problem) -> Response:
         return problem_response(error)
+
+    @app.errorhandler(NotDone)
+    async def not_done(error: NotDone) -> Response:
+        return problem_response(Problem(error.code, error.detail, **error.extras))
+
+    @app.errorhandler(ProcessorAway)
+    async def processor_away(error: ProcessorAway) -> Response:
+        logger.warning("the card processor gave no certain answer: %s", error)
+        return problem_response(Problem("OUTCOME_UNKNOWN", PROCESSOR_AWAY))
 
     @app.errorhandler(Malformed)
     async def malformed(error: Malformed) -> Response:

@@ -21,6 +21,8 @@ from saleroom.http.keep import Freshness
 from saleroom.http.outside import NOWHERE, Outside
 from saleroom.http.rates import Rates
 from saleroom.http.request_tally import RequestTally
+from saleroom.payments.cards import Cards
+from saleroom.payments.till import Till
 from saleroom.messages.office import MessageOffice
 from saleroom.protocol.session import SessionLimits
 from saleroom.storage.media_ports import Objects
@@ -66,6 +68,8 @@ class Services:
     accounts: AccountDesk
     cookies: Cookies
     codes: CodeMaker
+    till: Till
+    cards: Cards
     messages: MessageOffice
     limits: ApiLimits = attrs.field(factory=ApiLimits)
     outside: Outside = NOWHERE

@@ -18,11 +18,15 @@ from saleroom.storage.ports import NotFound
 
 @attrs.frozen(eq=False)
 class Cards:
-    """What people do with cards. Raises NotDone, StoreError and ProcessorAway."""
+    """What people do with cards. Raises NotDone, StoreError and ProcessorAway.
+
+    publishable_key: by which a page hands a card to the processor.
+    """
 
     store: Billing
     processor: Processor
     now_ms: Callable[[], int]
+    publishable_key: str | None = None
 
     async def begin(self, event: str, user: str, key: str) -> CardSetup:
         """Begin to keep a card; the one that is kept stays until the setup is confirmed."""

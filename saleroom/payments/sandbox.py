@@ -7,6 +7,7 @@ Source: issue 8 point 5.
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 
@@ -44,9 +45,9 @@ class SandboxCharge:
 
 @attrs.define(eq=False)
 class SandboxProcessor:
-    """A `Processor` without keys."""
+    """A `Processor` without keys. now_ms: the wall clock."""
 
-    now_ms: Callable[[], int]
+    now_ms: Callable[[], int] = lambda: int(time.time() * 1000)
     _kept: OrderedDict[str, SandboxCharge] = attrs.field(init=False, factory=OrderedDict)
     _setups: OrderedDict[str, CardReport] = attrs.field(init=False, factory=OrderedDict)
 

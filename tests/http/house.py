@@ -28,6 +28,10 @@ from saleroom.http.services import ApiLimits, Services
 from saleroom.http.sign_ins import SignInDesk
 from saleroom.http.tokens import SecretKey, TokenIssuer, TokenVerifier
 from saleroom.mail import Letter
+from saleroom.payments.cards import Cards
+from saleroom.payments.ports import Processor
+from saleroom.payments.sandbox import SandboxProcessor
+from saleroom.payments.till import Till
 from saleroom.messages.office import Keys, MessageOffice
 from saleroom.protocol.identity import Identity, KeysUnavailable, TokenRejected
 from saleroom.storage.memory import memory_stores
@@ -199,6 +203,7 @@ async def open_house(
     limits: ApiLimits | None = None,
     guard_s: float = GUARD_S,
     keys: Keys | None = None,
+    processor: Processor | None = None,
 ) -> AsyncIterator[House]:
     """Run a house for the length of the block."""
     kept = memory_stores() if stores is None else stores
@@ -248,6 +253,8 @@ async def open_house(
         drains.append("asked")
 
     objects = MemoryObjects()
+    now_ms = registry.clock.now_ms
+    cards_of = SandboxProcessor(now_ms) if processor is None else processor
     services = Services(
         registry=registry,
         stores=kept,
@@ -262,6 +269,8 @@ async def open_house(
         accounts=desk,
         cookies=Cookies(SECRET.derived("csrf"), is_secure=False),
         codes=CodeMaker(SECRET.derived(JOIN_CODES)),
+        till=Till(kept.billing, cards_of, now_ms),
+        cards=Cards(kept.billing, cards_of, now_ms),
         messages=messages,
         limits=limits or ApiLimits(),
     )

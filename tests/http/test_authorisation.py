@@ -48,6 +48,10 @@ BROWSER = {
     },
 }
 WISH, WISHED = {"title": "A wish", "amount": 100}, {"event": "nowhere", "lot": 1}
+TERMS = {"premium_ppm": 0, "tax_ppm": 0, "fee_ppm": 0, "fee_fixed": 0, "version": 0}
+REASON = {"reason": "a mistake"}
+PAYMENT = "/events/{sale}/folios/100/payments/pay_1"
+LINK = "x" * 43
 
 
 @attrs.frozen
@@ -398,6 +402,58 @@ CASES = [
     Case("GET", "/events/{sale}/summary", None, "401 403 403 403 403 200 403 403 403"),
     Case("GET", "/events/{sale}/summary.csv", None, "401 403 403 403 403 200 403 403 403"),
     Case("GET", "/events/{sale}/ledger.csv", None, "401 403 403 403 403 200 403 403 403"),
+    Case("GET", "/events/{sale}/billing", None, "401 403 403 200 200 200 403 403 403"),
+    Case("PUT", "/events/{sale}/billing", TERMS, "401 403 403 403 403 200 403 403 403"),
+    Case("POST", "/events/{sale}/invoices", None, "401 403 403 403 403 409 403 403 403"),
+    Case("GET", "/events/{sale}/invoices", None, "401 403 403 200 200 200 403 403 403"),
+    Case("GET", "/events/{sale}/invoices/1", None, "401 404 404 404 404 404 403 403 403"),
+    Case(
+        "POST",
+        "/events/{sale}/invoices/1/credit",
+        REASON,
+        "401 403 403 403 403 404 403 403 403",
+    ),
+    Case("GET", "/events/{sale}/folios", None, "401 403 403 200 200 200 403 403 403"),
+    Case("GET", "/events/{sale}/folios/100", None, "401 200 403 200 200 200 403 403 403"),
+    Case(
+        "POST",
+        "/events/{sale}/folios/100/adjustments",
+        {"kind": "charge", "amount": 100, **REASON},
+        "401 403 403 403 403 200 403 403 403",
+    ),
+    Case("GET", "/events/{sale}/ledger", None, "401 403 403 403 403 200 403 403 403"),
+    Case(
+        "POST",
+        "/events/{sale}/folios/100/payments",
+        {"method": "cash", "amount": 100},
+        "401 403 403 409 409 409 403 403 403",
+    ),
+    Case("POST", f"{PAYMENT}/capture", None, "401 403 403 404 404 404 403 403 403"),
+    Case("POST", f"{PAYMENT}/void", None, "401 403 403 403 403 404 403 403 403"),
+    Case(
+        "POST",
+        f"{PAYMENT}/refunds",
+        {"amount": 100, **REASON},
+        "401 403 403 403 403 404 403 403 403",
+    ),
+    Case("POST", "/events/{sale}/folios/100/link", None, "401 201 403 201 201 201 403 403 403"),
+    Case("POST", "/events/{sale}/card", None, "401 201 409 409 409 409 403 403 403"),
+    Case(
+        "POST",
+        "/events/{sale}/card/confirm",
+        {"setup": "seti_1"},
+        "401 404 404 404 404 404 403 403 403",
+    ),
+    Case("DELETE", "/events/{sale}/card", None, "401 204 204 204 204 204 403 403 403"),
+    Case("GET", "/sandbox/payments", None, "401 403 403 403 403 200 403 403 403"),
+    Case("GET", f"/checkout/{LINK}", None, "404 404 404 404 404 404 404 404 404"),
+    Case(
+        "POST",
+        f"/checkout/{LINK}/payments",
+        {"method": "card", "amount": 100},
+        "404 404 404 404 404 404 404 404 404",
+    ),
+    Case("POST", "/webhooks/stripe", {}, "400 400 400 400 400 400 400 400 400"),
     Case("GET", "/me/wins", None, "401 200 200 200 200 200 200 200 200"),
     Case("GET", "/me/pledges", None, "401 200 200 200 200 200 200 200 200"),
     Case("POST", "/events/{sale}/join-codes", {}, "401 403 403 201 201 201 403 403 403"),
