@@ -284,7 +284,7 @@ class Server:
                 stop_s=self.settings.limits.drain_s,
                 statistics=lambda: attrs.asdict(self.doorkeeper.statistics()),
             ),
-            _counted("listener", self._run_listener, self.door.statistics),
+            _counted("listener", self._run_listener, lambda: self.door.statistics()),
         ]
         observers = [
             ChildSpec("loop", self.watch.run, statistics=self.watch.statistics),
