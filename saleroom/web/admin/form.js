@@ -8,7 +8,7 @@
 import { Button } from "../parts/button.js";
 import { Check, Field, Select } from "../parts/field.js";
 import { toast } from "../parts/toast.js";
-import { html, useId, useState } from "../render.js";
+import { html, useEffect, useId, useRef, useState } from "../render.js";
 import { asText, changesOf, faultOf, textsOf } from "./fields.js";
 import { merge, withoutFields } from "./merge.js";
 
@@ -39,11 +39,19 @@ export function EditForm({
   const [faults, setFaults] = useState({});
   const [clash, setClash] = useState(null);
   const [isBusy, setBusy] = useState(false);
+  const [refusals, setRefusals] = useState(0);
+  const form = useRef(null);
   const shown = fields.filter((field) => shows(field, texts));
+
+  useEffect(() => {
+    const place = form.current.querySelector(clash ? ".clash" : '[aria-invalid="true"], .edit-fault');
+    place?.scrollIntoView({ block: "center" });
+    place?.focus({ preventScroll: true });
+  }, [refusals]);
 
   function type(name, text) {
     setTexts((now) => ({ ...now, [name]: text }));
-    setFaults(({ [name]: _, ...others }) => others);
+    setFaults((now) => (name in now ? Object.fromEntries(Object.entries(now).filter(([each]) => each !== name)) : now));
   }
 
   function wanted() {
@@ -59,6 +67,7 @@ export function EditForm({
     event.preventDefault();
     const { changes, faults: found } = wanted();
     setFaults(found);
+    setRefusals((count) => count + 1);
     if (Object.keys(found).length > 0) toast(BESIDE, { kind: "lost", key: "form" });
     else if (Object.keys(changes).length === 0) toast("Nothing has changed.", { key: "form" });
     else await send(changes, kept.version);
@@ -86,6 +95,7 @@ export function EditForm({
         const now = await current();
         const names = fields.map(({ name }) => name);
         setClash({ now, changes, ...merge(kept, changes, now, names) });
+        setRefusals((count) => count + 1);
       } catch (second) {
         toast(second.message, { kind: "lost", key: "form" });
       }
@@ -93,6 +103,7 @@ export function EditForm({
     }
     const found = faultOf(fields, error);
     if (found) setFaults({ [found.name]: found.words });
+    setRefusals((count) => count + 1);
     toast(found ? BESIDE : error.message, { kind: "lost", key: "form" });
   }
 
@@ -111,7 +122,7 @@ export function EditForm({
     return null;
   }
 
-  return html`<form class="stack edit" onSubmit=${submit} noValidate>
+  return html`<form class="stack edit" ref=${form} onSubmit=${submit} noValidate>
     ${clash &&
     html`<${Clash} clash=${clash} fields=${fields} kept=${kept} context=${context} isBusy=${isBusy} settle=${settle} />`}
     <div class="edit-fields">
@@ -199,7 +210,7 @@ function Clash({ clash, fields, kept, context, isBusy, settle }) {
   const [theirs, setTheirs] = useState([]);
   const named = (name) => fields.find((field) => field.name === name);
   const say = (name, value) => sayValue(named(name), value, context);
-  return html`<section class="panel clash stack" role="alert">
+  return html`<section class="panel clash stack" role="alert" tabindex="-1">
     <h2>Somebody else has changed this meanwhile</h2>
     ${clash.theirs.length > 0 &&
     html`<div>

@@ -118,7 +118,7 @@ function Report({ event, report, setReport }) {
         <${Badge}>${report.rows} rows<//>
         <${Badge} kind="lead">${report.additions} to add<//>
         ${report.duplicate_count > 0 && html`<${Badge} kind="info">${report.duplicate_count} there already<//>`}
-        ${isBad && html`<${Badge} kind="lost">${report.problem_count} problems<//>`}
+        ${isBad && html`<${Badge} kind="lost">${report.problem_count} ${report.problem_count === 1 ? "problem" : "problems"}<//>`}
       </div>
       <p>
         ${isBad

@@ -18,7 +18,7 @@ const OF_EVENT = [
 
 /** Read a hash: `{view, event, item}`; `view` names a place, `event` is null outside of one. */
 export function readRoute(hash) {
-  const parts = hash.replace(/^#\/?/, "").split("/").filter(Boolean).map(decode);
+  const parts = hash.replace(/^#\/?/, "").split("/").map(decode).filter(Boolean);
   if (parts[0] === "events" && parts.length > 1) {
     const view = OF_EVENT.includes(parts[2]) ? parts[2] : "overview";
     const item = OF_EVENT.includes(parts[2]) ? (parts[3] ?? null) : null;
