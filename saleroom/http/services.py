@@ -21,9 +21,9 @@ from saleroom.http.keep import Freshness
 from saleroom.http.outside import NOWHERE, Outside
 from saleroom.http.rates import Rates
 from saleroom.http.request_tally import RequestTally
+from saleroom.messages.office import MessageOffice
 from saleroom.payments.cards import Cards
 from saleroom.payments.till import Till
-from saleroom.messages.office import MessageOffice
 from saleroom.protocol.session import SessionLimits
 from saleroom.storage.media_ports import Objects
 from saleroom.storage.ports import Stores

@@ -28,11 +28,11 @@ from saleroom.http.services import ApiLimits, Services
 from saleroom.http.sign_ins import SignInDesk
 from saleroom.http.tokens import SecretKey, TokenIssuer, TokenVerifier
 from saleroom.mail import Letter
+from saleroom.messages.office import Keys, MessageOffice
 from saleroom.payments.cards import Cards
 from saleroom.payments.ports import Processor
 from saleroom.payments.sandbox import SandboxProcessor
 from saleroom.payments.till import Till
-from saleroom.messages.office import Keys, MessageOffice
 from saleroom.protocol.identity import Identity, KeysUnavailable, TokenRejected
 from saleroom.storage.memory import memory_stores
 from saleroom.storage.memory_media import MemoryObjects
