@@ -114,7 +114,7 @@ class ImportView:
     skipped: int | None
 
 
-TABLE = Payload((CSV, "application/json", XLSX), "file", ImportFields)
+TABLE = Payload((CSV, "application/json", "application/octet-stream"), "file", ImportFields)
 
 
 def import_routes(

@@ -147,9 +147,10 @@ ABSENT: Any = None
 Text = Annotated[str, Chars()]
 """1 to 500 characters."""
 Name = Annotated[str, Chars(), Example("Ann Lee")]
+_NO_SPACE = r"[^@\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
 Email = Annotated[
     str,
-    Chars(3, 254, r"[^@\s\x00]{1,64}@[^@\s\x00]{1,189}", "is an e-mail address"),
+    Chars(3, 254, f"{_NO_SPACE}{{1,64}}@{_NO_SPACE}{{1,189}}", "is an e-mail address"),
     Example("ann@gala.example"),
 ]
 """RFC 5321 4.5.3.1; that it works is known when a letter has been answered."""
