@@ -24,6 +24,7 @@ def e164(written: str | None, region: str) -> str | None:
         number = phonenumbers.parse(written, region)
     except phonenumbers.NumberParseException:
         return None
-    if number.extension is not None or not phonenumbers.is_possible_number(number):
+    possible = phonenumbers.ValidationResult.IS_POSSIBLE  # and not within one town alone
+    if number.extension or phonenumbers.is_possible_number_with_reason(number) != possible:
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

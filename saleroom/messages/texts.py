@@ -76,7 +76,7 @@ _NUMBER_ALONE = re.compile(r"\S*[0-9]\S*")
 def read_text(body: str) -> TextBid | Word | Unclear:
     """Read a text."""
     text = " ".join(body.split())
-    if len(text) > CHARS_MAX:
+    if len(text) > CHARS_MAX or not text.isprintable():
         return Unclear(NOT_UNDERSTOOD)
     word = _WORDS.get(text.upper().rstrip(".!"))
     if word is not None:
