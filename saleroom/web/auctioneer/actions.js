@@ -205,7 +205,7 @@ export const ACTIONS = [
 
 /** Moves of the eye, which send nothing. */
 export const MOVES = [
-  { key: "↑ ↓", words: "another lot" },
+  { key: "PgUp PgDn", words: "or ↑ ↓: another lot" },
   { key: "G", words: "go to", typed: "lot" },
   { key: "Esc", words: "clear, then back to the ring" },
 ];

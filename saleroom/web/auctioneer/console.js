@@ -3,7 +3,7 @@
 // Owns: the places of its parts. Invariant: on a wide screen all of it is seen at once, and only lists
 // scroll. Must not know: what an action sends.
 
-import { ConnectionBanner } from "../parts/banner.js";
+import { Banner, ConnectionBanner } from "../parts/banner.js";
 import { Button } from "../parts/button.js";
 import { ThemeSwitch } from "../parts/shell.js";
 import { html, useEffect } from "../render.js";
@@ -26,17 +26,15 @@ export function Console({ desk }) {
     document.addEventListener("keydown", listener);
     return () => document.removeEventListener("keydown", listener);
   }, []);
-  const lot = desk.lot.value;
-  const isFund = lot?.mode === "pledge";
   return html`<div class="console">
     <${Head} desk=${desk} />
     <${ConnectionBanner} connection=${desk.connection} />
+    <${SignedOut} desk=${desk} />
     <main id="main" class="console-body">
       <${RunningOrder} desk=${desk} />
       <div class="console-middle">
         <${Ring} desk=${desk} />
-        ${isFund && html`<${PledgePanel} desk=${desk} lot=${lot} key=${lot.lot} />`}
-        <${KeyMap} desk=${desk} isFund=${isFund} />
+        <${AtHand} desk=${desk} />
       </div>
       <div class="console-side">
         <${Given} desk=${desk} />
@@ -46,6 +44,21 @@ export function Console({ desk }) {
     </main>
     <${Dialogs} desk=${desk} />
   </div>`;
+}
+
+function AtHand({ desk }) {
+  const lot = desk.lot.value;
+  const isFund = lot?.mode === "pledge";
+  return html`${isFund && html`<${PledgePanel} desk=${desk} lot=${lot} key=${lot.lot} />`}
+    <${KeyMap} desk=${desk} isFund=${isFund} />`;
+}
+
+function SignedOut({ desk }) {
+  if (desk.store.you.value.role !== null) return null;
+  return html`<${Banner} kind="lost" role="alert">
+    <span>Your sign-in has ended: you see the sale, and can do nothing.</span>
+    <${Button} onClick=${() => location.reload()}>Sign in again<//>
+  <//>`;
 }
 
 function Head({ desk }) {
@@ -58,7 +71,7 @@ function Head({ desk }) {
     ${desk.store.pauseReason.value && html`<span class="muted small">${desk.store.pauseReason.value}</span>`}
     <span class="console-raised figures">${desk.money(desk.store.raised.value)} raised</span>
     <${Line} desk=${desk} />
-    <span class="badge info">${person.value.name}, ${role}</span>
+    <span class="badge info">${person.value?.name ?? "Nobody"}, ${role ?? "signed out"}</span>
     <${Button}
       kind="quiet"
       aria-pressed=${desk.hasKeys.value ? "true" : "false"}

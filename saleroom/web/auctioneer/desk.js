@@ -34,11 +34,17 @@ export class Desk {
     this.isUp = computed(() => connection.status.value === "open");
     this.ledger = new Ledger({ send: (command) => connection.send(command), isUp: this.isUp, newId });
     this.ordered = computed(() => inOrder(lotsOf(store), this.catalogue.order));
+    this.numbers = computed(() => {
+      const known = store.numbers.value.map((number) => store.lot(number).peek());
+      return inOrder(known, this.catalogue.order).map((lot) => lot.lot);
+    });
     this.lot = computed(() =>
       lotAtHand(this.ordered.value, this.chosen.value, this.lastInRing.value, this.catalogue.rings),
     );
     this.inRing = computed(() => lotInRing(this.ordered.value, this.catalogue.rings, this.#ring()));
     this.next = computed(() => nextLot(this.ordered.value, this.catalogue.rings, this.lot.value));
+    this.number = computed(() => this.lot.value?.lot ?? null);
+    this.nextNumber = computed(() => this.next.value?.lot ?? null);
     this.pledges = new PledgeDesk(this);
   }
 
@@ -49,8 +55,10 @@ export class Desk {
       if (this.isUp.value) this.ledger.resume();
     });
     effect(() => {
-      const number = this.lot.value?.lot;
-      if (number !== undefined && this.store.isKnown.value) this.#fill(number);
+      if (this.number.value !== null) this.#fill(this.number.value);
+    });
+    window.addEventListener("beforeunload", (event) => {
+      if (this.ledger.waiting.length > 0) event.preventDefault();
     });
     return this;
   }

@@ -4,6 +4,7 @@ import { Button } from "../parts/button.js";
 import { Confirm, Dialog } from "../parts/dialog.js";
 import { Field } from "../parts/field.js";
 import { html, useEffect, useState } from "../render.js";
+import { ENTRY_ID, PADDLE_ID } from "./keyboard.js";
 
 const TEXT_MAX = 500;
 
@@ -17,7 +18,19 @@ export function Dialogs({ desk }) {
     close();
     desk.give(label, command);
   };
-  return html`<${DIALOGS[shown.name]} desk=${desk} lot=${shown.lot} paddle=${shown.paddle} give=${give} close=${close} />`;
+  return html`<${BackToEntry} />
+    <${DIALOGS[shown.name]} desk=${desk} lot=${shown.lot} paddle=${shown.paddle} give=${give} close=${close} />`;
+}
+
+/** Have whoever leaves a dialog type on where they were. */
+function BackToEntry() {
+  useEffect(
+    () => () => {
+      (document.getElementById(PADDLE_ID) ?? document.getElementById(ENTRY_ID))?.focus();
+    },
+    [],
+  );
+  return null;
 }
 
 /** One text and a button. */

@@ -28,7 +28,7 @@ export function press(desk, event) {
   const run = (isFund ? fundKey(desk, lot, key) : entryKey(desk, key)) ?? roomKey(desk, event);
   if (run !== null && run !== undefined && (desk.hasKeys.value || !isLetter(key))) {
     event.preventDefault();
-    if (!event.repeat || key.startsWith("Arrow")) run();
+    if (!event.repeat || /^(Arrow|Page)/.test(key)) run();
   } else if (!isOurs && /^[\d.,/]$/.test(key)) {
     event.preventDefault();
     type(desk, isFund, key);
@@ -63,6 +63,8 @@ function entryKey(desk, key) {
 
 function roomKey(desk, event) {
   if (event.key === "Escape") return () => desk.escape();
+  if (event.key === "PageUp") return () => desk.step(-1);
+  if (event.key === "PageDown") return () => desk.step(1);
   const action = actionOf(event);
   return action === undefined ? null : () => desk.act(action.id);
 }

@@ -3,7 +3,7 @@
 // Owns: names already asked for. Invariant: asked once each, and again no sooner than `RETRY_MS` after
 // a failure; kept in memory only. Must not know: why a name is wanted. Source: PROTOCOL 7.
 
-import { call } from "../api.js";
+import { call, readAll } from "../api.js";
 import { signal } from "../vendor/signals-core.js";
 
 const RETRY_MS = 15_000;
@@ -28,6 +28,12 @@ export class Names {
     const guest = await call("GET", `${this.path}/${paddle}`);
     this.known.value = new Map(this.known.value).set(paddle, guest.name);
     return guest;
+  }
+
+  /** Read all holders at once, for a list of many. */
+  async readAll() {
+    const guests = await readAll(`${this.path}?limit=200`, "registrations");
+    this.known.value = new Map([...this.known.value, ...guests.map(({ paddle, name }) => [paddle, name])]);
   }
 
   #ask(paddle) {

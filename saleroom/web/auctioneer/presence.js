@@ -7,6 +7,10 @@ const SHOWN = 60;
 export function Presence({ desk }) {
   const [isOpen, setOpen] = useState(false);
   const { bidders, spectators, paddles = [] } = desk.store.presence.value;
+  function turn() {
+    setOpen(!isOpen);
+    if (!isOpen) desk.names.readAll().catch(() => desk.say("The names cannot be read now.", "lost"));
+  }
   return html`<section class="desk-panel presence" aria-labelledby="presence-title">
     <h2 id="presence-title">Connected</h2>
     <p class="figures small">${bidders} bidders, ${spectators} looking on</p>
@@ -14,7 +18,7 @@ export function Presence({ desk }) {
       type="button"
       class="button quiet"
       aria-expanded=${isOpen ? "true" : "false"}
-      onClick=${() => setOpen(!isOpen)}
+      onClick=${turn}
     >
       ${isOpen ? "Hide the paddles" : "Show the paddles"}
     </button>
@@ -22,7 +26,7 @@ export function Presence({ desk }) {
     html`<ul class="plain paddles">
       ${paddles.slice(0, SHOWN).map(
         (paddle) => html`<li key=${paddle}>
-          <span class="figures">${paddle}</span> ${desk.names.of(paddle)}
+          <span class="figures">${paddle}</span> ${desk.names.known.value.get(paddle)}
         </li>`,
       )}
       ${paddles.length > SHOWN && html`<li>and ${paddles.length - SHOWN} more</li>`}

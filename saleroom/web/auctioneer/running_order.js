@@ -6,8 +6,7 @@ import { isRunning } from "./running.js";
 
 export function RunningOrder({ desk }) {
   const [isLiveOnly, setLiveOnly] = useState(false);
-  const lots = desk.ordered.value.filter((lot) => !isLiveOnly || lot.mode === "live" || lot.mode === "pledge");
-  const next = desk.next.value?.lot;
+  const numbers = desk.numbers.value.filter((number) => !isLiveOnly || isCalled(desk.store.lot(number).peek()));
   return html`<nav class="desk-panel order" aria-label="Running order">
     <div class="spread">
       <h2>Lots</h2>
@@ -21,13 +20,20 @@ export function RunningOrder({ desk }) {
       </button>
     </div>
     <ol class="plain order-list">
-      ${lots.map((lot) => html`<${Row} key=${lot.lot} desk=${desk} lot=${lot} isNext=${lot.lot === next} />`)}
+      ${numbers.map((number) => html`<${Row} key=${number} desk=${desk} number=${number} />`)}
     </ol>
   </nav>`;
 }
 
-function Row({ desk, lot, isNext }) {
-  const isAtHand = desk.lot.value?.lot === lot.lot;
+/** Say whether a lot is called from the rostrum. */
+function isCalled({ mode }) {
+  return mode === "live" || mode === "pledge";
+}
+
+function Row({ desk, number }) {
+  const lot = desk.store.lot(number).value;
+  const isNext = desk.nextNumber.value === number;
+  const isAtHand = desk.number.value === number;
   const row = useRef(null);
   useEffect(() => {
     if (isAtHand) row.current.scrollIntoView({ block: "nearest" });
