@@ -38,6 +38,12 @@ def slide(page: Page, label: str) -> None:
     page.mouse.up()
 
 
+def type_amount(page: Page, amount: str) -> None:
+    """Type an amount of one's own instead of taking the next."""
+    page.get_by_role("button", name="Other amount").click()
+    page.get_by_label("Or your own amount").fill(amount)
+
+
 def toast(page: Page, words: str) -> Locator:
     """Find what a toast says."""
     return page.locator(".toast").filter(has_text=words)

@@ -45,3 +45,15 @@ def test_auctioneers_page_before_signing_in(people: People, scene: Scene) -> Non
     page = people.stranger().visit(f"/e/{scene.event}/auctioneer")
     page.get_by_role("button", name="Sign in").wait_for()
     check(page)
+
+
+def test_display(people: People, scene: Scene) -> None:
+    page = people.stranger().visit(f"/e/{scene.event}/display")
+    page.get_by_role("heading", name="A week in a Tuscan farmhouse").wait_for()
+    check(page)
+
+
+def test_rostrum(people: People, scene: Scene) -> None:
+    page = people.stranger().visit(f"/e/{scene.event}/rostrum")
+    page.get_by_role("heading", name="A week in a Tuscan farmhouse").wait_for()
+    check(page)

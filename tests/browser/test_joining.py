@@ -29,9 +29,9 @@ def test_a_guest_joins_by_a_printed_code(people: People, house: House) -> None:
     (card,) = house.call("POST", f"/events/{event}/join-codes", {"count": 1})["codes"]
     guest = people.stranger(PHONE)
     page = guest.visit(f"/j/{card['code']}")
-    page.get_by_label("Name").fill("Greta Holm")
+    page.get_by_label("Your name").fill("Greta Holm")
     page.get_by_role("checkbox").check()
-    page.get_by_role("button", name="Join").click()
+    page.get_by_role("button", name="Join the sale").click()
     page.wait_for_url(f"**/e/{event}*")
     open_lot(page, 1)
     slide(page, "bid $100")

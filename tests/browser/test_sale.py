@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import expect
 
 from saleroom.auction.roles import Role
-from tests.browser.donor import open_lot, slide, standing, toast
+from tests.browser.donor import open_lot, slide, standing, toast, type_amount
 from tests.browser.house import House
 from tests.browser.people import People
 
@@ -54,8 +54,8 @@ def test_two_donors_and_an_auctioneer(people: People, house: House) -> None:
     expect(toast(bob.page, "Outbid")).to_be_visible()
     expect(lot_at_hand).to_contain_text("$120")
 
-    ann.page.get_by_role("button", name="Other amount").click()
-    ann.page.get_by_label("Other amount").fill("150")
+    expect(ann.page.get_by_role("button", name="bid $130")).to_be_visible()
+    type_amount(ann.page, "150")
     slide(ann.page, "bid $150")
     expect(standing(ann.page)).to_have_text("You lead")
     expect(ann.page).not_to_have_title(re.compile(r"^\(1\)"))
@@ -94,7 +94,9 @@ def test_the_hammer_falls_on_what_was_seen(people: People, house: House) -> None
     house.command(event, "place_bid", lot=1, paddle=second, amount=11_000)
     expect(hand).to_contain_text(f"{second}")
     otto.page.evaluate("window.late()")
-    expect(otto.page.get_by_role("region", name="Commands")).to_contain_text("the standing bid has changed to $110")
+    expect(otto.page.get_by_role("region", name="Commands")).to_contain_text(
+        "the standing bid has changed to $110"
+    )
     assert house.lot(event, 1)["state"] == "open"
 
 
@@ -126,8 +128,8 @@ def test_a_maximum_stays_secret(people: People, house: House) -> None:
     open_lot(ann.page, 1)
     open_lot(bob.page, 1)
     ann.page.get_by_role("button", name="Secret maximum").click()
-    ann.page.get_by_role("button", name="Other amount").click()
-    ann.page.get_by_label("Other amount").fill("500")
+    expect(ann.page.get_by_role("button", name="leave a maximum of $100")).to_be_visible()
+    type_amount(ann.page, "500")
     slide(ann.page, "leave a maximum of $500")
     expect(ann.page.get_by_text("Your secret maximum is $500.")).to_be_visible()
     expect(bob.page.locator(".sum")).to_have_text("$100")
