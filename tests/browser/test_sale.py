@@ -35,7 +35,7 @@ def test_two_donors_and_an_auctioneer(people: People, house: House) -> None:
     keys.press("n")
     for donor in (ann, bob):
         donor.page.get_by_role("link", name="On the block").click()
-        expect(donor.page.get_by_role("heading", name="A quilt")).to_be_visible()
+        expect(donor.page.get_by_role("heading", name="A quilt", level=1)).to_be_visible()
 
     slide(ann.page, "bid $100")
     expect(toast(ann.page, "You lead at $100")).to_be_visible()
