@@ -68,7 +68,7 @@ class MoneyDesk:
         """Give the state of an event that has closed."""
         state = await self.state(event)
         if state.status != CLOSED:
-            raise Problem("EVENT_NOT_CLOSED", status=state.status)
+            raise Problem("EVENT_NOT_CLOSED", event_status=state.status)
         return state
 
     async def staff(self, event: str, paddle: str, least: Role) -> Asked:
