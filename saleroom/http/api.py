@@ -65,9 +65,11 @@ from saleroom.http.money_desk import MoneyDesk
 from saleroom.http.pages import page_routes
 from saleroom.http.problems import Problem, busy, of_http, problem_response
 from saleroom.http.quick_door import Quick
+from saleroom.http.quick_files import QuickFiles
 from saleroom.http.quick_reads import quick_reads
 from saleroom.http.services import Services
 from saleroom.http.uploads import UploadGate, Uploads
+from saleroom.http.web_files import web_files
 from saleroom.payments.ports import NotDone, ProcessorAway
 from saleroom.protocol.codec import Malformed
 from saleroom.storage.ports import OutcomeUnknown, StoreUnavailable
@@ -86,7 +88,8 @@ def make_app(services: Services) -> tuple[AsgiApp, Quick]:
     app = make_quart(services)
     documents: Documents = app.extensions[DOCUMENTS]
     documents.drawn()
-    return cast(AsgiApp, app), quick_reads(app, services).answer
+    quick = QuickFiles(web_files(), services, quick_reads(app, services).answer)
+    return cast(AsgiApp, app), quick.answer
 
 
 def make_quart(services: Services) -> QuartTrio:

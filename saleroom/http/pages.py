@@ -8,8 +8,6 @@ page's modules do. Source: PROTOCOL 7, issue 7.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
 from html import escape
 from typing import Annotated, Final
 
@@ -22,13 +20,20 @@ from saleroom.http.api_reading import has_tag
 from saleroom.http.api_requests import JSON, event_id
 from saleroom.http.contract import ANYONE, NOBODY_ASKED, contract
 from saleroom.http.problems import Problem
-from saleroom.http.web_files import BASE, TYPES, WebFile, WebFiles, pack, web_files
+from saleroom.http.web_files import (
+    ASK_FIRST,
+    BASE,
+    FOR_EVER,
+    TYPES,
+    WebFile,
+    WebFiles,
+    made_file,
+    web_files,
+)
 from saleroom.protocol.shapes import Chars, Example
 
 TAG: Final = "Pages"
 HTML, SCRIPT = "text/html", "text/javascript"
-FOR_EVER: Final = "public, max-age=31536000, immutable"
-ASK_FIRST: Final = "no-cache"
 SHELL, WORKER = "shell.html", "worker.js"
 STYLES: Final = ("tokens.css", "base.css")
 RELEASE_PATH = Annotated[str, Chars(1, 64, "[0-9a-z]{1,64}"), Example("0f3a5c7e9b1d2f4a")]
@@ -86,7 +91,7 @@ class Library:
             page=page.folder,
             heads="\n".join(heads),
         )
-        return _made(document.encode(), TYPES[".html"])
+        return made_file("", TYPES[".html"], document.encode())
 
     def page_kept(self, page: Page) -> WebFile:
         """Give the document of a page that is the same for all."""
@@ -102,7 +107,7 @@ class Library:
             needed = [*STYLES, "donor/page.css", *self.web.imports("donor/main.js")]
             shell = orjson.dumps([f"{self.web.base}/{path}" for path in needed]).decode()
             script = _filled(self.web.text(WORKER), release=self.web.release, shell=shell)
-            self._kept[key] = _made(script.encode(), TYPES[".js"])
+            self._kept[key] = made_file("", TYPES[".js"], script.encode())
         return self._kept[key]
 
     def manifest(self, start: str) -> WebFile:
@@ -132,7 +137,7 @@ class Library:
                 for name, sizes, purpose in icons
             ],
         }
-        return _made(orjson.dumps(body), JSON)
+        return made_file("", JSON, orjson.dumps(body))
 
 
 def page_routes(access: Access) -> Blueprint:
@@ -236,26 +241,11 @@ def page_routes(access: Access) -> Blueprint:
     return routes
 
 
-def negotiated(file: WebFile, accepted: str) -> tuple[bytes, bool]:
-    """Give a file's body as a client takes it, and whether it is packed."""
-    codings = {part.partition(";")[0].strip().lower() for part in accepted.split(",")}
-    if file.packed is not None and "gzip" in codings:
-        return file.packed, True
-    return file.plain, False
-
-
-def file_headers(file: WebFile, caching: str, *, is_packed: bool) -> Sequence[tuple[str, str]]:
-    """Give the headers of a file, but for its type and length."""
-    packed = [("Content-Encoding", "gzip")] if is_packed else []
-    vary = [] if file.packed is None else [("Vary", "Accept-Encoding")]
-    return [("Cache-Control", caching), ("ETag", file.tag), *vary, *packed]
-
-
 def _sent(file: WebFile, caching: str, status: int = 200) -> Response:
-    body, is_packed = negotiated(file, request.headers.get("Accept-Encoding", ""))
+    body, is_packed = file.sent(request.headers.get("Accept-Encoding", ""))
     if status == 200 and has_tag(request.headers.get("If-None-Match"), file.tag):
-        return Response(b"", 304, dict(file_headers(file, caching, is_packed=False)))
-    headers = dict(file_headers(file, caching, is_packed=is_packed))
+        return Response(b"", 304, dict(file.headers(caching, is_packed=False)))
+    headers = dict(file.headers(caching, is_packed=is_packed))
     return Response(body, status, headers, content_type=file.content_type)
 
 
@@ -263,8 +253,3 @@ def _filled(template: str, **values: str) -> str:
     for name, value in values.items():
         template = template.replace(f"{{{{{name}}}}}", value)
     return template
-
-
-def _made(body: bytes, content_type: str) -> WebFile:
-    digest = hashlib.blake2b(body, digest_size=16).hexdigest()
-    return WebFile("", content_type, body, pack(body, content_type), f'"{digest}"')

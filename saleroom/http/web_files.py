@@ -1,6 +1,7 @@
 """The files of `saleroom/web/`: what browsers load, read once and kept as it is sent.
 
-Owns: which files there are, their types and packed forms, and the release that names them together.
+Owns: which files there are, their types and packed forms, the headers they bear, and the release
+that names them together.
 Invariant: a path is looked up among the names that were read, never in a folder; what stands below
 the release's own address never changes, so that a browser asks for it once. Must not know: pages,
 requests. Source: RFC 9110 8.4, RFC 8246 ("immutable").
@@ -12,7 +13,7 @@ import gzip
 import hashlib
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -21,6 +22,8 @@ from typing import Final
 import attrs
 
 BASE: Final = "/web"
+FOR_EVER: Final = "public, max-age=31536000, immutable"
+ASK_FIRST: Final = "no-cache"
 TYPES: Final[Mapping[str, str]] = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
@@ -32,7 +35,8 @@ TYPES: Final[Mapping[str, str]] = {
 """What is served; files of other kinds stay in the package."""
 PACKED_LEAST: Final = 512
 """Bytes below which packing gains nothing."""
-RELEASE_BYTES: Final = 8
+RELEASE_BYTES, TAG_BYTES = 8, 16
+NOT_TAKEN: Final = re.compile(r"q=0(\.0*)?", re.IGNORECASE)
 IMPORT: Final = re.compile(
     rb"""(?:^|;)(?:import|export)\b[^"';]*["'](\.[^"']+)["'];""", re.MULTILINE
 )
@@ -47,6 +51,18 @@ class WebFile:
     plain: bytes = attrs.field(repr=False)
     packed: bytes | None = attrs.field(repr=False)
     tag: str
+
+    def sent(self, accepted: str) -> tuple[bytes, bool]:
+        """Give the body for a client's Accept-Encoding, and whether it is packed."""
+        if self.packed is not None and any(map(_takes_gzip, accepted.split(","))):
+            return self.packed, True
+        return self.plain, False
+
+    def headers(self, caching: str, *, is_packed: bool) -> Sequence[tuple[str, str]]:
+        """Give the headers, but for type and length."""
+        packed = [("Content-Encoding", "gzip")] if is_packed else []
+        vary = [] if self.packed is None else [("Vary", "Accept-Encoding")]
+        return [("Cache-Control", caching), ("ETag", self.tag), *vary, *packed]
 
 
 @attrs.frozen
@@ -82,8 +98,14 @@ class WebFiles:
             yield posixpath.normpath(posixpath.join(folder, name.decode()))
 
 
-def pack(body: bytes, content_type: str) -> bytes | None:
-    """Gzip a body, where that gains something; the same bytes give the same result."""
+def made_file(path: str, content_type: str, body: bytes) -> WebFile:
+    """Make a file, ready as it is sent."""
+    digest = hashlib.blake2b(body, digest_size=TAG_BYTES).hexdigest()
+    return WebFile(path, content_type, body, _packed(body, content_type), f'"{digest}"')
+
+
+def _packed(body: bytes, content_type: str) -> bytes | None:
+    """Gzip a body where that gains something; the same bytes give the same result."""
     if len(body) < PACKED_LEAST or content_type == TYPES[".png"]:
         return None
     return gzip.compress(body, 9, mtime=0)
@@ -92,7 +114,12 @@ def pack(body: bytes, content_type: str) -> bytes | None:
 @cache
 def web_files() -> WebFiles:
     """Read the package's files; some 20 ms, the first time."""
-    read = {file.path: file for file in _read(files("saleroom") / "web", "")}
+    return read_files(files("saleroom") / "web")
+
+
+def read_files(folder: Traversable) -> WebFiles:
+    """Read a folder and all below it."""
+    read = {file.path: file for file in _read(folder, "")}
     together = hashlib.blake2b(digest_size=RELEASE_BYTES)
     for path in sorted(read):
         together.update(f"{path}\0{read[path].tag}\0".encode())
@@ -105,6 +132,9 @@ def _read(folder: Traversable, prefix: str) -> Iterator[WebFile]:
         if entry.is_dir():
             yield from _read(entry, f"{path}/")
         elif (kind := TYPES.get(posixpath.splitext(path)[1])) is not None:
-            body = entry.read_bytes()
-            digest = hashlib.blake2b(body, digest_size=16).hexdigest()
-            yield WebFile(path, kind, body, pack(body, kind), f'"{digest}"')
+            yield made_file(path, kind, entry.read_bytes())
+
+
+def _takes_gzip(coding: str) -> bool:
+    name, _, weight = coding.partition(";")
+    return name.strip().lower() == "gzip" and not NOT_TAKEN.fullmatch(weight.strip())
