@@ -50,7 +50,7 @@ export function CodesView({ event }) {
           : html`<${Badge}>Used ${sayMoment(row.used_at, zone)}<//>`,
     },
     { key: "expires_at", label: "Until", cell: (row) => sayMoment(row.expires_at, zone) },
-    { key: "revoke", label: "", cell: (row) => row.used_at === null && html`<${Button} kind="quiet" onClick=${() => revoke(row)}>Take back<//>` },
+    { key: "revoke", label: html`<span class="visually-hidden">Actions</span>`, cell: (row) => row.used_at === null && html`<${Button} kind="quiet" onClick=${() => revoke(row)}>Take back<//>` },
   ];
 
   return html`<div class="no-print stack">

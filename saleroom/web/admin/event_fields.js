@@ -37,6 +37,9 @@ export const EVENT_FIELDS = [
     most: 20_000,
     hint: "Bidders accept them before their first bid.",
   },
+  { name: "organisation", label: "Organisation", kind: "text", most: 500, hint: "Whose event it is, as receipts name it." },
+  { name: "tax_number", label: "Tax number", kind: "text", most: 64, hint: "Stands on receipts." },
+  { name: "address", label: "Address", kind: "text", isLong: true, most: 500, hint: "Of the organisation, line by line." },
   {
     name: "soft_close",
     label: "Late bids",

@@ -114,7 +114,7 @@ function Donors({ event }) {
     { key: "name", label: "Name", cell: (row) => html`<button type="button" class="link-button" onClick=${() => setEdited(row)}>${row.name}</button>` },
     { key: "hidden", label: "Shown", cell: (row) => (row.hidden ? html`<${Badge} kind="warn">Hidden<//>` : "By name") },
     { key: "contact", label: "Contact", cell: (row) => [row.contact, row.email, row.phone].filter(Boolean).join(", ") || "–" },
-    { key: "remove", label: "", cell: (row) => html`<${IconButton} icon="close" label=${`Remove ${row.name}`} onClick=${() => remove(row)} />` },
+    { key: "remove", label: html`<span class="visually-hidden">Actions</span>`, cell: (row) => html`<${IconButton} icon="close" label=${`Remove ${row.name}`} onClick=${() => remove(row)} />` },
   ];
   return html`<section class="panel stack" aria-labelledby="givers">
     <div class="spread">
@@ -122,7 +122,7 @@ function Donors({ event }) {
       <${Button} onClick=${() => setEdited({ hidden: false })}>Add<span class="visually-hidden"> a giver</span><//>
     </div>
     ${(list.rows.length > 0 || !list.isLoading) &&
-    html`<${Table} caption="Givers of lots" columns=${columns} rows=${list.rows} keyOf=${(row) => row.id} empty="There is none yet." />`}
+    html`<${Table} caption="Givers, by name" columns=${columns} rows=${list.rows} keyOf=${(row) => row.id} empty="There is none yet." />`}
     <${More} list=${list} />
     ${edited &&
     html`<${Dialog} title=${edited.id ? "A giver" : "New giver"} onClose=${() => setEdited(null)}>

@@ -133,7 +133,7 @@ function Report({ event, report, setReport }) {
     ${isBad &&
     html`<section class="panel stack" aria-labelledby="problems">
       <h3 id="problems">Problems</h3>
-      <${Table} caption="Problems" columns=${PROBLEMS} rows=${report.problems} keyOf=${(row) => `${row.row} ${row.column} ${row.code}`} />
+      <${Table} caption="Each problem" columns=${PROBLEMS} rows=${report.problems} keyOf=${(row) => `${row.row} ${row.column} ${row.code}`} />
       ${report.problem_count > report.problems.length && html`<p class="muted">And ${report.problem_count - report.problems.length} more.</p>`}
     </section>`}
     ${report.duplicates.length > 0 &&
@@ -145,11 +145,11 @@ function Report({ event, report, setReport }) {
     ${report.preview.length > 0 &&
     html`<section class="panel stack" aria-labelledby="preview">
       <h3 id="preview">The first of those to add</h3>
-      <${Table} caption="Preview" columns=${previewColumns(event, report.kind)} rows=${report.preview} keyOf=${(row) => row.row} />
+      <${Table} caption="Rows to add" columns=${previewColumns(event, report.kind)} rows=${report.preview} keyOf=${(row) => row.row} />
     </section>`}
     <section class="panel stack" aria-labelledby="columns">
       <h3 id="columns">Columns</h3>
-      <${Table} caption="Columns" columns=${COLUMNS} rows=${report.columns} keyOf=${(row) => row.column} />
+      <${Table} caption="Each column" columns=${COLUMNS} rows=${report.columns} keyOf=${(row) => row.column} />
     </section>`;
 }
 

@@ -56,7 +56,9 @@ function Admin() {
     <${Gate} may=${isStaff} need="The administration is for the house.">
       <div class="office">
         <${Places} places=${WHOLE} event=${null} view=${event === null ? view : null} label="Administration" />
-        ${event === null ? html`<${Main} place=${WHOLE[view]} />` : html`<${EventPlace} key=${event} id=${event} />`}
+        <main id="main" class="office-place">
+          ${event === null ? html`<${Place} place=${WHOLE[view]} />` : html`<${EventPlace} key=${event} id=${event} />`}
+        </main>
       </div>
     <//>
     <${Questions} />`;
@@ -83,15 +85,13 @@ function Places({ places, event, view, label }) {
   </nav>`;
 }
 
-function Main({ place: [title, , View], ...rest }) {
+function Place({ place: [title, , View], ...rest }) {
   const { view, event, item } = route.value;
   useEffect(() => {
     document.title = `${title} · Administration · Saleroom`;
     window.scrollTo(0, 0);
   }, [view, event, item]);
-  return html`<main id="main" class="office-main stack">
-    <${View} key=${view} item=${item} ...${rest} />
-  </main>`;
+  return html`<div class="office-main stack"><${View} key=${view} item=${item} ...${rest} /></div>`;
 }
 
 function EventPlace({ id }) {
@@ -109,22 +109,18 @@ function EventPlace({ id }) {
     reload();
   }, [id]);
   if (fault) {
-    return html`<main id="main" class="office-main stack">
-      <p role="alert">${fault.message}</p>
-      <div class="row"><${Button} onClick=${reload}>Try again<//><a class="button" href=${hashOf("events")}>To the events</a></div>
-    </main>`;
+    return html`<p role="alert">${fault.message}</p>
+      <div class="row"><${Button} onClick=${reload}>Try again<//><a class="button" href=${hashOf("events")}>To the events</a></div>`;
   }
-  if (event === null) return html`<main id="main" class="office-main"><p class="loading">Loading…</p></main>`;
+  if (event === null) return html`<p class="loading">Loading…</p>`;
   const [kind, word] = statusOf(event);
   const { view } = route.value;
-  return html`<div class="office-event">
-    <div class="office-head">
+  return html`<div class="office-head">
       <h1>${event.title}</h1>
       <${Badge} kind=${kind}>${word}<//>
     </div>
     <${Places} places=${OF_EVENT} event=${id} view=${view} label="This event" />
-    <${Main} place=${OF_EVENT[view]} event=${event} onChange=${setEvent} reload=${reload} />
-  </div>`;
+    <${Place} place=${OF_EVENT[view]} event=${event} onChange=${setEvent} reload=${reload} />`;
 }
 
 mount(html`<${Admin} />`);

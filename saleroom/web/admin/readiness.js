@@ -22,6 +22,7 @@ export function checklist(event, lots, now) {
     advise("The event has a date", event.starts_at !== null, overview),
     advise("The terms are written", Boolean(event.terms), overview, "Bidders accept them before their first bid"),
     advise("Somebody can be asked", Boolean(event.contact), overview, "An address or a phone number"),
+    advise("Receipts can name the organisation", Boolean(event.organisation), overview),
     advise("Every lot has a description", untold.length === 0, table, named(untold)),
     advise("Every lot has a picture", bare.length === 0, table, named(bare)),
   ];

@@ -54,7 +54,7 @@ function Live({ event }) {
     <section class="panel stack" aria-labelledby="board">
       <h3 id="board">Leaderboard</h3>
       <${Table}
-        caption="Leaderboard"
+        caption="The board, paddle by paddle"
         columns=${[
           { key: "paddle", label: "Paddle" },
           { key: "total", label: "Won and given", isNumber: true, cell: (row) => money(row.total) },
@@ -82,7 +82,7 @@ function Wins({ event }) {
   return html`<section class="panel stack" aria-labelledby="wins">
     <div class="spread"><h3 id="wins">Wins and purchases</h3><${Button} onClick=${list.reload}>Refresh<//></div>
     ${(list.rows.length > 0 || !list.isLoading) &&
-    html`<${Table} caption="Wins and purchases" columns=${columns} rows=${list.rows} keyOf=${(row) => `${row.seq} ${row.lot}`} empty="Nothing has been won yet." />`}
+    html`<${Table} caption="Each win and purchase" columns=${columns} rows=${list.rows} keyOf=${(row) => `${row.seq} ${row.lot}`} empty="Nothing has been won yet." />`}
     <${More} list=${list} />
   </section>`;
 }

@@ -13,15 +13,17 @@ const WORDS = {
 export function FaultLog({ faults }) {
   return html`<section class="stack" aria-labelledby="faults">
     <h2 id="faults">Faults since this page was opened</h2>
-    <ol class="plain panel faults" role="log" aria-live="polite">
-      ${faults.length === 0 && html`<li class="muted">None.</li>`}
-      ${faults.map(
-        ({ at, path, what, error }, index) => html`<li key=${faults.length - index} class="fault-line">
-          <time class="figures muted small">${sayExactly(at, zoneOf(null))}</time>
-          <${Badge} kind=${WORDS[what][0]}>${WORDS[what][1]}<//>
-          <span><strong>${path}</strong>${error && html` <span class="tree-error">${error}</span>`}</span>
-        </li>`,
-      )}
-    </ol>
+    <div class="panel faults" role="log" aria-live="polite" aria-labelledby="faults" tabindex="0">
+      ${faults.length === 0 && html`<p class="muted">None.</p>`}
+      <ol class="plain stack">
+        ${faults.map(
+          ({ at, path, what, error }, index) => html`<li key=${faults.length - index} class="fault-line">
+            <time class="figures muted small">${sayExactly(at, zoneOf(null))}</time>
+            <${Badge} kind=${WORDS[what][0]}>${WORDS[what][1]}<//>
+            <span><strong>${path}</strong>${error && html` <span class="tree-error">${error}</span>`}</span>
+          </li>`,
+        )}
+      </ol>
+    </div>
   </section>`;
 }

@@ -95,7 +95,7 @@ test("a place's hash leads back to it", () => {
   }
 });
 
-const EVENT = { id: "gala", starts_at: 1, terms: "Pay.", contact: "desk" };
+const EVENT = { id: "gala", starts_at: 1, terms: "Pay.", contact: "desk", organisation: "The friends" };
 const LOT = { lot: 1, mode: "silent", ends_at: 500, description: "Old", images: [1], levels: [] };
 
 for (const [name, lots, ready, open] of [
