@@ -99,6 +99,7 @@ function openNext({ lot, next, inRing }) {
 }
 
 function undo({ undoable }, lot) {
+  if (lot.mode === "pledge") return { why: "A pledge is voided, not undone: press V." };
   if (undoable === null) return { why: `There is nothing to undo on lot ${lot.lot}.` };
   if (undoable === undefined) return { dialog: "undo" };
   const label = `Undo ${UNDONE[undoable.kind]} on lot ${lot.lot}`;
@@ -172,6 +173,7 @@ export const ACTIONS = [
     words: "Online bids on/off",
     group: "lot",
     make: onLot((_desk, lot) => {
+      if (lot.mode !== "live") return { why: `Lot ${lot.lot} is not a live lot.` };
       const on = !lot.locked;
       const label = `${on ? "Lock" : "Take"} online bids on lot ${lot.lot}`;
       return { label, command: { type: "lock_remote", lot: lot.lot, on } };

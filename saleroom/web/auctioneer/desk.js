@@ -166,7 +166,7 @@ export class Desk {
     }
     this.history.take(told);
     this.pledges.hear(told);
-    this.moved.value += 1;
+    if (told.lot === this.number.peek()) this.moved.value += 1;
     if (told.type !== "lot_opened" && told.type !== "lot_reopened") return;
     if (this.store.lot(told.lot)?.value.mode === "live") {
       batch(() => {

@@ -89,9 +89,14 @@ test("an undo names what it takes back, or asks where that is not known", () => 
   assert.match(make("undo").why, /nothing to undo/);
 });
 
+test("a pledge is voided, not undone", () => {
+  assert.match(make("undo", { lot: { ...LOT, mode: "pledge" }, undoable: undefined }).why, /press V/);
+});
+
 test("online bids are locked and taken again", () => {
   assert.deepEqual(command("remote"), { type: "lock_remote", lot: 7, on: true });
   assert.deepEqual(command("remote", { lot: { ...LOT, locked: true } }), { type: "lock_remote", lot: 7, on: false });
+  assert.ok(make("remote", { lot: { ...LOT, mode: "silent" } }).why);
 });
 
 test("a silent lot gets more time, from its end", () => {
