@@ -119,6 +119,7 @@ function tellBid(sale, lot, ack, max) {
     const words = max === null ? "" : ` Your maximum is ${sale.money(max)}.`;
     toast(`You lead at ${sale.money(ack.price)}.${words}`, { kind: "lead", key });
   } else {
+    sale.answered.set(lot.lot, ack.price);
     toast(`Outbid at once by an earlier maximum: now ${sale.money(ack.price)}.`, { kind: "lost", key });
   }
 }

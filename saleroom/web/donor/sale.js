@@ -32,6 +32,7 @@ export class Sale {
     this.wins = signal([]);
     this.pledges = signal([]);
     this.fault = signal(null); // why the catalogue cannot be shown
+    this.answered = new Map(); // lot → the price at which an answer has told that one does not lead
     this.entry = signal(null); // what somebody wanted who has to sign in or register first
     this.connection = new Connection({
       url: socketUrl(`/ws/v1${this.path}`),

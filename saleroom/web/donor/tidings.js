@@ -35,6 +35,7 @@ const titleOf = (sale, number) => sale.store.lot(number)?.value.title ?? `Lot ${
 const TIDINGS = {
   outbid: (sale, { lot, price, min_next }) => {
     beat(OUTBID_BEAT);
+    if (sale.answered.get(lot) === price) return;
     const now = price === null ? "" : ` Now ${sale.money(price)}.`;
     toast(`You are outbid: ${titleOf(sale, lot)}.${now}`, {
       kind: "lost",
