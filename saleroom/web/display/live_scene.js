@@ -46,5 +46,5 @@ function priceLabel(lot) {
 
 function paddleOf(lot) {
   if (lot.price === null) return "–";
-  return lot.leader ?? "in the room";
+  return lot.leader ?? "floor";
 }

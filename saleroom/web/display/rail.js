@@ -31,7 +31,10 @@ export function Rail({ screen, scene, event }) {
         width="264"
         height="264"
       />
-      <p><strong>Scan to bid</strong> ${location.host}/e/${event}</p>
+      <p>
+        <strong>${scene.kind === "closed" ? "Scan to see your bids" : "Scan to bid"}</strong>
+        ${location.host}/e/${event}
+      </p>
     </section>
   </aside>`;
 }

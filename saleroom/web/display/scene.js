@@ -77,6 +77,7 @@ export function thermometer({ total, match, goal, challenge }) {
 
 /** Say how long an amount is written, so that it is sized to stand on one line. */
 export function sizeOf(amount) {
+  if (amount.length > 11) return "huge";
   if (amount.length > 9) return "longest";
   return amount.length > 7 ? "long" : "";
 }

@@ -93,7 +93,8 @@ test("sponsors are a line of the description", () => {
 });
 
 test("long amounts are written smaller", () => {
-  assert.deepEqual(["$25,000", "$125,000", "$1,234,567"].map(sizeOf), ["", "long", "longest"]);
+  const amounts = ["$25,000", "$125,000", "$1,234,567", "$1,000,004,999"];
+  assert.deepEqual(amounts.map(sizeOf), ["", "long", "longest", "huge"]);
 });
 
 test("the release is read from an address", () => {
