@@ -1,12 +1,13 @@
 // The gallery: every lot, found by filter, word and order; above it what is on the block now.
 //
-// Invariant: what is shown changes only when the list itself does; prices are the cards' own.
+// Invariant: what is shown changes only when the list itself does; prices are the cards' own. The
+// first cards are painted before the others are made, so that an old phone is of use at once.
 
 import { isRunning } from "../event_store.js";
 import { Button } from "../parts/button.js";
 import { Select } from "../parts/field.js";
 import { Icon } from "../parts/icons.js";
-import { html, signal, useComputed } from "../render.js";
+import { html, signal, useComputed, useEffect } from "../render.js";
 import { Card } from "./card.js";
 import { useSale } from "./context.js";
 import { Picture } from "./picture.js";
@@ -16,6 +17,10 @@ import { StandingBadge } from "./standing.js";
 import { priceLabel, priceOf } from "./words.js";
 
 const BLOCK_SIZES = "(min-width: 48rem) 16rem, 7rem";
+const FIRST_MADE = 16;
+const MADE_AT_ONCE = 32;
+
+const made = signal(FIRST_MADE); // cards; stays when the gallery is left, so that the way back is whole
 const filter = signal("all");
 const sort = signal("order");
 const sought = signal("");
@@ -24,6 +29,7 @@ export function Gallery() {
   const sale = useSale();
   const shown = useComputed(() => shownNumbers(sale).join(" ")).value;
   const numbers = shown === "" ? [] : shown.split(" ").map(Number);
+  useEffect(() => makeMore(numbers.length), [made.value, numbers.length]);
   return html`<main id="main" class="page stack">
     <${OnTheBlock} />
     <${Finder} />
@@ -31,9 +37,18 @@ export function Gallery() {
     ${numbers.length === 0
       ? html`<${Nothing} />`
       : html`<ul class="plain cards">
-          ${numbers.map((number, index) => html`<${Card} key=${number} number=${number} index=${index} />`)}
+          ${numbers.slice(0, made.value).map((number, index) => html`<${Card} key=${number} number=${number} index=${index} />`)}
         </ul>`}
   </main>`;
+}
+
+/** Make the next cards once those before are painted; give what ends that. */
+function makeMore(wanted) {
+  if (made.value >= wanted) return undefined;
+  const timer = setTimeout(() => {
+    made.value += MADE_AT_ONCE;
+  });
+  return () => clearTimeout(timer);
 }
 
 function shownNumbers(sale) {

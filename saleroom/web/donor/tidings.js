@@ -50,6 +50,7 @@ const TIDINGS = {
     });
   },
   won: (sale, { lot, amount }) => {
+    if (sale.store.lot(lot)?.value.mode === "sale") return; // bought, and told by the answer
     beat(WON_BEAT);
     const words = `You won: ${titleOf(sale, lot)}, for ${sale.money(amount)}.`;
     toast(words, { kind: "lead", key: `lot ${lot}`, isUrgent: true, ms: 12_000 });
