@@ -24,6 +24,7 @@ from bench.host import CHECKOUT
 from bench.idle import measure_idle
 from bench.memory import measure_memory
 from bench.page import fill
+from bench.pages import measure_pages
 from bench.plots import draw
 from bench.pure import measure_actor, measure_engine, measure_replay
 from bench.reads import measure_reads
@@ -45,6 +46,7 @@ MEASURES: Mapping[str, tuple[str, Callable[[Setting], Measured]]] = {
     "idle": ("CPU of sockets while nobody bids", measure_idle),
     "room": ("a bid's way to every screen, and its cost", measure_rooms),
     "reads": ("lists of lots read while a room bids", measure_reads),
+    "pages": ("what a donor's browser has to load and to do", measure_pages),
     "compare": ("Saleroom and its peers, in turns", measure_compare),
 }
 RESULTS = CHECKOUT / "bench" / "results"

@@ -1,8 +1,9 @@
 """What a browser's trace says of frames: how long script held each of them up.
 
 Owns: reading trace events. Invariant: script that runs within script is counted once, and script
-between two frames counts for the one that had to wait for it. Must not know: pages, or how a trace
-is taken. Source: the trace event format, issue 7 "Speed".
+between two frames counts for the one that had to wait for it; what counts is the thread's own time,
+where the trace has it. Must not know: pages, or how a trace is taken.
+Source: the trace event format, issue 7 "Speed".
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any, Final
 
 import attrs
 
-CATEGORIES: Final = ("devtools.timeline", "devtools.timeline.frame", "v8")
+CATEGORIES: Final = ("devtools.timeline", "v8")
 SCRIPT: Final = frozenset(
     {
         "EvaluateScript",
@@ -28,7 +29,8 @@ SCRIPT: Final = frozenset(
         "v8.compile",
     }
 )
-FRAME: Final = "BeginMainThreadFrame"
+FRAME: Final = ("AnimationFrame::Render", "b")
+"""A frame begins to be drawn."""
 US_PER_MS: Final = 1000.0
 
 TraceEvent = Mapping[str, Any]
@@ -61,11 +63,11 @@ def read_frames(events: Iterable[TraceEvent]) -> Frames:
     begins: dict[Thread, list[float]] = {}
     for event in events:
         thread = event["pid"], event["tid"]
-        if event["name"] == FRAME:
+        if (event["name"], event["ph"]) == FRAME:
             begins.setdefault(thread, []).append(event["ts"])
         elif event["name"] in SCRIPT and event["ph"] == "X":
-            span = event["ts"], event["ts"] + event.get("dur", 0)
-            scripts.setdefault(thread, []).append(span)
+            spent = event.get("tdur", event.get("dur", 0))
+            scripts.setdefault(thread, []).append((event["ts"], event["ts"] + spent))
     if not begins:
         raise ValueError("the trace has no frame")
     drawn = max(begins, key=lambda thread: sum(e - b for b, e in scripts.get(thread, [])))

@@ -18,7 +18,7 @@ def span(name: str, begin_ms: float, lasts_ms: float, thread: tuple[int, int] = 
 
 
 def frame(at_ms: float, thread: tuple[int, int] = PAGE) -> Any:
-    return span("BeginMainThreadFrame", at_ms, 0, thread)
+    return span("AnimationFrame::Render", at_ms, 0, thread) | {"ph": "b"}
 
 
 def test_script_counts_for_the_frame_that_waited_for_it() -> None:

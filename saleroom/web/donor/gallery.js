@@ -19,6 +19,7 @@ import { priceLabel, priceOf } from "./words.js";
 const BLOCK_SIZES = "(min-width: 48rem) 16rem, 7rem";
 const FIRST_MADE = 16;
 const MADE_AT_ONCE = 32;
+const PAINT_MS = 20;
 
 const made = signal(FIRST_MADE); // cards; stays when the gallery is left, so that the way back is whole
 const filter = signal("all");
@@ -47,7 +48,7 @@ function makeMore(wanted) {
   if (made.value >= wanted) return undefined;
   const timer = setTimeout(() => {
     made.value += MADE_AT_ONCE;
-  });
+  }, PAINT_MS);
   return () => clearTimeout(timer);
 }
 
