@@ -31,7 +31,8 @@ export function GuestCard({ event, guest: shown, onChange, reload, onClose }) {
   const [guest, setGuest] = useState(shown);
   const [isBusy, run] = useDoing();
   const path = ofEvent(event.id, "registrations", guest.paddle);
-  const isRunning = event.status !== "draft";
+  const isPublished = event.status !== "draft";
+  const isOn = ["open", "paused"].includes(event.status);
 
   async function fresh() {
     const now = await call("GET", path);
@@ -113,9 +114,9 @@ export function GuestCard({ event, guest: shown, onChange, reload, onClose }) {
       ${guest.limit !== null && guest.limit !== NO_LIMIT && html`<${Badge}>Limit ${formatMoney(guest.limit, event.currency)}<//>`}
     </div>
     <div class="row">
-      ${isRunning && guest.terms_version === 0 && html`<${Button} isBusy=${isBusy} onClick=${acceptTerms}>Accept the terms<//>`}
-      ${isRunning && html`<${Button} kind=${guest.locked ? "" : "danger"} isBusy=${isBusy} onClick=${guest.locked ? unlock : lock}>${guest.locked ? "Unlock" : "Lock"}<//>`}
-      ${isRunning && mayAct("admin", event.id) && html`<${Button} isBusy=${isBusy} onClick=${renumber}>Renumber<//>`}
+      ${isPublished && guest.terms_version === 0 && html`<${Button} isBusy=${isBusy} onClick=${acceptTerms}>Accept the terms<//>`}
+      ${isOn && html`<${Button} kind=${guest.locked ? "" : "danger"} isBusy=${isBusy} onClick=${guest.locked ? unlock : lock}>${guest.locked ? "Unlock" : "Lock"}<//>`}
+      ${isPublished && mayAct("admin", event.id) && html`<${Button} isBusy=${isBusy} onClick=${renumber}>Renumber<//>`}
       ${guest.checked_in_at !== null && html`<${Button} isBusy=${isBusy} onClick=${undoCheckIn}>Undo check-in<//>`}
     </div>
     <${EditForm}

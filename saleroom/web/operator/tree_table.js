@@ -18,7 +18,7 @@ export function TreeTable({ tree, clock, orders }) {
           <thead>
             <tr>
               <th scope="col">Child</th>
-              <th scope="col">State</th>
+              <th scope="col" class="wide-only">State</th>
               <th scope="col" class="number wide-only">Since</th>
               <th scope="col" class="number wide-only">Restarts</th>
               <th scope="col" class="wide-only">Figures</th>
@@ -41,6 +41,7 @@ function Row({ node, depth, now, orders }) {
   const figures = html`<div class="tree-stats">
     ${statsOf(node).map(([name, value]) => html`<span key=${name}><span class="muted">${name}</span> ${value}</span>`)}
   </div>`;
+  const state = html`<${Badge} kind=${kind}>${mark} ${word}<//>`;
   return html`<tr class=${`state-${node.state}`}>
     <td>
       <div class="tree-name" style=${indent}>
@@ -49,10 +50,10 @@ function Row({ node, depth, now, orders }) {
       </div>
       ${error && html`<div class="tree-error small" style=${indent}>! ${error}</div>`}
       <div class="name-more small" style=${indent}>
-        ${restarts > 0 && html`<span>${restarts} ${restarts === 1 ? "restart" : "restarts"}</span>`}${figures}
+        ${state} ${restarts > 0 && html`<span>${restarts} ${restarts === 1 ? "restart" : "restarts"}</span>`}${figures}
       </div>
     </td>
-    <td><${Badge} kind=${kind}>${mark} ${word}<//></td>
+    <td class="wide-only">${state}</td>
     <td class="number wide-only">${formatRemaining(Math.max(0, now - node.since))}</td>
     <td class="number wide-only">${restarts}</td>
     <td class="small tree-figures wide-only">${figures}</td>
