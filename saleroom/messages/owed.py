@@ -6,8 +6,8 @@ many facts it comes from, and a bid that displaces nobody costs a look-up. Must 
 paddles are, whether they want to hear of it. Source: issue 8 points 1 and 3, decision 0023.
 
 A row says who was outbid, not at what price: that is read when the message is sent, SETTLE_MS
-later. So whoever is outbid again within COVERS_MS of a row is covered by that row, and a bidding
-war of hundreds writes one.
+later. So whoever is outbid again within COVERS_MS of a row is covered by that row: a bidding war
+writes a row in ten seconds, and those wait as one message until it is over.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ Source: issue 8 points 1 and 3, decision 0023.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -86,7 +87,7 @@ class Relay:
             try:
                 if await self.settle_due() == BATCH:
                     continue
-                await self._sweep()
+                await self.sweep()
             except StoreError as error:
                 self._failures += 1
                 wait_s = RETRY_S
@@ -135,8 +136,8 @@ class Relay:
             for channel in _reached_by(people[each.paddle], each.kind)
         ]
 
-    async def _sweep(self) -> None:
-        """Remove what was sent long ago, a part at a time."""
+    async def sweep(self) -> None:
+        """Remove what was sent long ago, a part at a time, and then rest for a while."""
         if trio.current_time() < self._swept_at:
             return
         if not await self.outbox.drop_ended(self.now_ms() - KEPT_MS, SWEEP_ROWS):
@@ -177,16 +178,19 @@ def _outbid(row: Owed, state: EventState | None, now_ms: int) -> _Read:
 
 
 def _won(row: Owed, state: EventState | None, now_ms: int) -> _Read:
-    return [
-        _News("won", paddle, lot, {"amount": amount, "units": units})
+    won = {
+        (lot, paddle): {"amount": amount, "units": units}
         for lot, paddle, amount, units in row.payload["won"]
-    ]
+    }
+    return [_News("won", paddle, lot, said) for (lot, paddle), said in won.items()]
 
 
 def _pledge(row: Owed, state: EventState | None, now_ms: int) -> _Read:
+    sums: Counter[tuple[int, int]] = Counter()
+    for lot, paddle, amount in row.payload["pledges"]:
+        sums[lot, paddle] += amount
     return [
-        _News("pledge", paddle, lot, {"amount": amount})
-        for lot, paddle, amount in row.payload["pledges"]
+        _News("pledge", paddle, lot, {"amount": amount}) for (lot, paddle), amount in sums.items()
     ]
 
 

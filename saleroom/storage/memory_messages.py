@@ -50,11 +50,6 @@ class MemoryOutbox:
         """Keep what a fact owes, due at once."""
         self._keep(event, row.position, row.topic, row.payload, 0)
 
-    def rows(self, event: str) -> list[OutboxRow]:
-        """Give all that was ever owed by an event."""
-        owed = [row.owed for row in self._rows.values() if row.owed.event == event]
-        return [OutboxRow(row.position, row.topic, row.payload) for row in owed]
-
     async def owe(self, event: str, topic: str, payload: Mapping[str, Any], at_ms: int) -> None:
         await trio.lowlevel.checkpoint()
         self._keep(event, 0, topic, payload, at_ms)
@@ -115,7 +110,7 @@ class MemoryOutbox:
         kept, once = self._deliveries[delivery]
         if kept.state != "sending":
             return
-        if self._is_taken(kept, once):
+        if self._waiting(kept, once) is not None:
             self._end(delivery, "dropped", now_ms, NEWER_WAITS)
             return
         attempts = kept.attempts - (0 if is_attempt else 1)
@@ -132,7 +127,7 @@ class MemoryOutbox:
         kept, once = self._deliveries.get(delivery, (None, 0))
         if kept is None or kept.state != "dead":
             return False
-        if not self._is_taken(kept, once):
+        if self._waiting(kept, once) is None:
             self._change(delivery, state="waiting", attempts=0, due_at_ms=now_ms, ended_at_ms=None)
         return True
 
@@ -199,18 +194,22 @@ class MemoryOutbox:
             due_at_ms,
             now_ms,
         )
-        if not self._is_taken(made, once):
+        waits = self._waiting(made, once)
+        if waits is None:
             self._deliveries[number] = (made, once)
+        else:
+            put_off = max(waits.due_at_ms, due_at_ms)
+            self._change(waits.id, due_at_ms=put_off, payload=made.payload, created_at_ms=now_ms)
 
-    def _is_taken(self, wanted: Delivery, once: int) -> bool:
-        """Say whether another one waits in the same place."""
-        return any(
-            each.state == "waiting"
-            and each.id != wanted.id
-            and (each.event, each.paddle, each.kind, each.channel, each.lot, other)
-            == (wanted.event, wanted.paddle, wanted.kind, wanted.channel, wanted.lot, once)
-            for each, other in self._deliveries.values()
-        )
+    def _waiting(self, wanted: Delivery, once: int) -> Delivery | None:
+        """Give another one that waits in the same place."""
+        place = (wanted.event, wanted.paddle, wanted.kind, wanted.channel, wanted.lot, once)
+        for each, other in self._deliveries.values():
+            if (each.event, each.paddle, each.kind, each.channel, each.lot, other) == place and (
+                each.state == "waiting" and each.id != wanted.id
+            ):
+                return each
+        return None
 
     def _end(self, delivery: int, state: str, now_ms: int, note: str | None) -> None:
         if self._deliveries[delivery][0].state == "sending":

@@ -84,7 +84,10 @@ class Outbox(Protocol):
         """Let a row come up again later."""
 
     async def settle(self, owed: int, deliveries: Sequence[NewDelivery], now_ms: int) -> None:
-        """Make a row into deliveries, once; what waits already takes in what is merged with it."""
+        """Make a row into deliveries, once; no two are of one kind, paddle, lot and channel.
+
+        What waits already takes in what is merged with it, and waits as long as that.
+        """
 
     async def move(self, owed: int, old: int, new: int, now_ms: int) -> None:
         """Settle a row by giving what waits for a paddle to its new number."""

@@ -32,7 +32,8 @@ UPDATE outbox SET due_at = to_timestamp($2::bigint / 1000.0), attempts = attempt
 WHERE id = $1 AND delivered_at IS NULL
 """
 
-# What is merged is sent no sooner than an interval after the last one, or the one being sent.
+# What is merged is sent no sooner than an interval after the last one, or the one being sent. What
+# waits already is put off, for it now speaks of the newer fact too, which has yet to settle.
 _SETTLE = """
 WITH taken AS (
     UPDATE outbox SET delivered_at = to_timestamp($2::bigint / 1000.0)
@@ -51,7 +52,9 @@ SELECT t.event_id, d.kind, d.channel, d.paddle, d.lot, CASE WHEN d.is_once THEN 
 FROM taken AS t, unnest($3::text[], $4::text[], $5::integer[], $6::integer[], $7::boolean[],
     $8::text[], $9::bigint[], $10::bigint[])
     AS d (kind, channel, paddle, lot, is_once, payload, due_at_ms, interval_ms)
-ON CONFLICT DO NOTHING
+ON CONFLICT (event_id, paddle, kind, channel, coalesce(lot, 0), once) WHERE state = 'waiting'
+DO UPDATE SET due_at_ms = greatest(deliveries.due_at_ms, excluded.due_at_ms),
+    payload = excluded.payload, created_at_ms = excluded.created_at_ms
 """
 
 _MOVE = """

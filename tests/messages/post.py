@@ -66,7 +66,9 @@ class Post:
         return [(message.to, message.text) for message in self.sms.taken]
 
     async def counts(self) -> dict[str, int]:
-        return await self.stage.kept.outbox.counts()
+        """Count deliveries by what became of them."""
+        counted = await self.stage.kept.outbox.counts()
+        return {state: count for state, count in counted.items() if state != "owed"}
 
 
 @asynccontextmanager

@@ -87,6 +87,16 @@ async def test_what_is_merged_waits_as_one(stores: Stores) -> None:
     assert sorted((each.paddle, each.lot) for each in found) == [(101, 17), (101, 18), (102, 17)]
 
 
+async def test_what_is_merged_is_put_off_and_says_the_newest(stores: Stores) -> None:
+    await settled(stores, attrs.evolve(OUTBID, payload={"old": 1}))
+    later = attrs.evolve(OUTBID, payload={"new": 1}, due_at_ms=NOW + 50)
+    await settled(stores, later, now_ms=NOW + 40)
+    await settled(stores, attrs.evolve(later, due_at_ms=NOW + 45), now_ms=NOW + 41)
+    assert await claimed(stores, NOW + 49) == []
+    (delivery,) = await claimed(stores, NOW + 50)
+    assert (delivery.payload, delivery.created_at_ms) == ({"new": 1}, NOW + 41)
+
+
 async def test_what_is_never_merged_stands_beside_the_other(stores: Stores) -> None:
     for _ in range(2):
         await settled(stores, WON)
