@@ -98,6 +98,7 @@ export class Connection {
   /** Connect anew now, as somebody else perhaps: after signing in or out. */
   reconnect() {
     this.tries = 0;
+    this.refusals = 0;
     this.#drop();
     this.#open();
   }

@@ -24,11 +24,11 @@ export function History({ number }) {
     }
     const stop = sale.store.listen((told) => {
       if (told.lot !== number) return;
-      if (told.type === "bid_placed") {
+      if (told.type === "bid_placed" && told.bids === 1) {
         const { seq, at, bidder, amount, paddle, source } = told;
         const bid = { seq, at, bidder, amount, leader: paddle, source };
         setBids((before) => [bid, ...(before ?? []).filter((each) => each.seq !== seq)].slice(0, SHOWN));
-      } else if (RESHAPING.has(told.type)) {
+      } else if (told.type === "bid_placed" || RESHAPING.has(told.type)) {
         load();
       }
     });

@@ -9,7 +9,7 @@ export function Banner({ kind = "", role = "status", children }) {
 }
 
 const REFUSED = {
-  4001: "Your sign-in has ended.",
+  4001: "Sign in to enter this event.",
   4002: "You may not enter this event.",
   4003: "This event is not open here.",
   4004: "You have been shut out of this event.",
