@@ -205,11 +205,12 @@ export const ACTIONS = [
   },
 ];
 
-/** Moves of the eye, which send nothing. */
+/** Moves of the eye, which send nothing. isEverywhere: also while pledges are keyed. */
 export const MOVES = [
-  { key: "PgUp PgDn", words: "or ↑ ↓: another lot" },
+  { key: "PgUp PgDn", words: "another lot", isEverywhere: true },
+  { key: "↑ ↓", words: "another lot" },
   { key: "G", words: "go to", typed: "lot" },
-  { key: "Esc", words: "clear, then back to the ring" },
+  { key: "Esc", words: "clear, then back to the ring", isEverywhere: true },
 ];
 
 export const GROUPS = { bid: "Bids", hammer: "Hammer", lot: "Lot", room: "Room" };

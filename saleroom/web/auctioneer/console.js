@@ -48,7 +48,7 @@ export function Console({ desk }) {
 
 function AtHand({ desk }) {
   const lot = desk.lot.value;
-  const isFund = lot?.mode === "pledge";
+  const isFund = desk.takesPledges.value;
   return html`${isFund && html`<${PledgePanel} desk=${desk} lot=${lot} key=${lot.lot} />`}
     <${KeyMap} desk=${desk} isFund=${isFund} />`;
 }

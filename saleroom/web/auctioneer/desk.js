@@ -16,7 +16,7 @@ import { Ledger } from "./ledger.js";
 import { Names } from "./names.js";
 import { PledgeDesk } from "./pledge_desk.js";
 import { refusalWords } from "./refusals.js";
-import { inOrder, lotAtHand, lotInRing, MAIN_RING, neighbour, nextLot } from "./running.js";
+import { inOrder, isRunning, lotAtHand, lotInRing, MAIN_RING, neighbour, nextLot } from "./running.js";
 
 export class Desk {
   constructor({ id, store, connection, now }) {
@@ -44,6 +44,7 @@ export class Desk {
     this.inRing = computed(() => lotInRing(this.ordered.value, this.catalogue.rings, this.#ring()));
     this.next = computed(() => nextLot(this.ordered.value, this.catalogue.rings, this.lot.value));
     this.number = computed(() => this.lot.value?.lot ?? null);
+    this.takesPledges = computed(() => this.lot.value?.mode === "pledge" && isRunning(this.lot.value));
     this.nextNumber = computed(() => this.next.value?.lot ?? null);
     this.pledges = new PledgeDesk(this);
   }
@@ -63,6 +64,11 @@ export class Desk {
     return this;
   }
 
+  /** The line that is typed on: the entry, or a fund's paddle. */
+  get typed() {
+    return this.takesPledges.value ? this.pledges.typed : this.entry;
+  }
+
   get role() {
     return this.store.you.value.role;
   }
@@ -80,12 +86,12 @@ export class Desk {
       return;
     }
     if (made.dialog !== undefined) {
-      const typed = this.#context().entry.first;
-      this.dialog.value = { name: made.dialog, lot: this.lot.value, paddle: readPaddle(typed) };
+      const { first } = readEntry(this.typed.value);
+      this.dialog.value = { name: made.dialog, lot: this.lot.value, paddle: readPaddle(first) };
     } else {
       this.give(made.label, made.command);
     }
-    this.entry.value = "";
+    this.typed.value = "";
   }
 
   /** Give a command to the ledger and say how it ended; gives its end. */
@@ -127,8 +133,8 @@ export class Desk {
 
   /** Clear what was typed; with nothing typed, back to the ring. */
   escape() {
-    if (this.entry.value === "") this.choose(null);
-    this.entry.value = "";
+    if (this.typed.value === "") this.choose(null);
+    this.typed.value = "";
     this.note.value = null;
   }
 
@@ -151,7 +157,7 @@ export class Desk {
       next: this.next.value,
       event: this.store.event.value,
       role: this.role,
-      entry: readEntry(this.entry.value),
+      entry: readEntry(this.typed.value),
       money: this.money,
       amount: this.amount,
       undoable: lot === null ? null : this.history.newestUndoable(lot),

@@ -11,12 +11,12 @@ export function KeyMap({ desk, isFund }) {
   const groups = Object.keys(GROUPS).filter((group) => !isFund || group === "lot" || group === "room");
   return html`<section class="desk-panel keys" aria-label="Keys">
     ${!isFund && html`<${Entry} desk=${desk} />`}
-    <${Note} desk=${desk} />
+    ${!isFund && html`<${Note} desk=${desk} />`}
     <div class="key-groups">
       ${groups.map((group) => html`<${Group} key=${group} desk=${desk} group=${group} />`)}
     </div>
     <ul class="plain moves">
-      ${MOVES.map(
+      ${MOVES.filter((move) => !isFund || move.isEverywhere).map(
         ({ key, words, typed }) => html`<li key=${key}>
           <kbd>${key}</kbd> ${words}${typed && html` <span class="typed">${typed}</span>`}
         </li>`,
@@ -48,7 +48,8 @@ function Entry({ desk }) {
   </div>`;
 }
 
-function Note({ desk }) {
+/** The last word on what was typed. */
+export function Note({ desk }) {
   const note = desk.note.value;
   return html`<p class=${`note ${note?.kind ?? ""}`}>${note?.text ?? ""}</p>`;
 }

@@ -5,7 +5,6 @@
 // key held down acts once. Must not know: what an action sends. Source: issue 7.
 
 import { actionOf } from "./actions.js";
-import { isRunning } from "./running.js";
 
 export const ENTRY_ID = "entry";
 export const PADDLE_ID = "paddle";
@@ -23,15 +22,14 @@ export function press(desk, event) {
   if (target.matches(PRESSED) && (key === "Enter" || key === " ")) return;
   const isRadio = target.matches("[type=radio]");
   if (isRadio && (key === " " || key.startsWith("Arrow"))) return;
-  const lot = desk.lot.value;
-  const isFund = lot?.mode === "pledge" && isRunning(lot);
-  const run = (isFund ? fundKey(desk, lot, key) : entryKey(desk, key)) ?? roomKey(desk, event);
+  const isFund = desk.takesPledges.value;
+  const run = (isFund ? fundKey(desk, desk.lot.value, key) : entryKey(desk, key)) ?? roomKey(desk, event);
   if (run !== null && run !== undefined && (desk.hasKeys.value || !isLetter(key))) {
     event.preventDefault();
     if (!event.repeat || /^(Arrow|Page)/.test(key)) run();
   } else if (!isOurs && /^[\d.,/]$/.test(key)) {
     event.preventDefault();
-    type(desk, isFund, key);
+    type(desk, key);
   }
 }
 
@@ -70,8 +68,8 @@ function roomKey(desk, event) {
 }
 
 /** What is typed anywhere goes to the line that it is for. */
-function type(desk, isFund, key) {
-  if (!isFund) desk.entry.value += key;
-  else if (/\d/.test(key)) desk.pledges.typed.value += key;
+function type(desk, key) {
+  const isFund = desk.takesPledges.value;
+  if (!isFund || /\d/.test(key)) desk.typed.value += key;
   document.getElementById(isFund ? PADDLE_ID : ENTRY_ID)?.focus();
 }

@@ -58,8 +58,8 @@ export class PledgeDesk {
     const id = newId();
     const { book, isDouble } = enter(this.book(lot), id, paddle, level);
     this.#put(lot.lot, book);
-    if (isDouble) return this.#warn(paddle, level);
-    return this.#send(lot.lot, { id, paddle, level }, false);
+    this.desk.note.value = null;
+    return isDouble ? undefined : this.#send(lot.lot, { id, paddle, level }, false);
   }
 
   /** Pledge again for the newest double, or leave it out. */
@@ -97,17 +97,11 @@ export class PledgeDesk {
       this.#put(number, leaveOut(book(), id));
     } else if (answer.code === "DUPLICATE_PLEDGE") {
       this.#put(number, settle(book(), id, { state: "double" }));
-      this.#warn(paddle, level);
     } else {
       const words = refusalWords(answer, this.desk.money);
       this.#put(number, settle(book(), id, { state: "refused", words }));
       this.desk.say(`Paddle ${paddle}: ${words}`, "lost");
     }
-  }
-
-  #warn(paddle, level) {
-    const amount = this.desk.money(level);
-    this.desk.say(`Paddle ${paddle} has pledged ${amount} already. Y: pledge again. N: leave it.`, "lost");
   }
 
   #put(number, book) {

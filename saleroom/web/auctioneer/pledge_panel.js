@@ -2,11 +2,11 @@
 
 import { Button } from "../parts/button.js";
 import { html, useEffect, useRef, useState } from "../render.js";
+import { Note } from "./key_map.js";
 import { PADDLE_ID } from "./keyboard.js";
 import { keyed, waitingDouble } from "./pledge_book.js";
-import { isRunning } from "./running.js";
 
-const SHOWN = 12;
+const SHOWN = 8;
 const STATES = {
   sent: "…",
   made: "pledged",
@@ -16,9 +16,6 @@ const STATES = {
 };
 
 export function PledgePanel({ desk, lot }) {
-  if (!isRunning(lot)) {
-    return html`<section class="desk-panel"><p>This fund takes no pledges now.</p></section>`;
-  }
   const { pledges } = desk;
   const book = pledges.book(lot);
   const { count, amount } = keyed(book);
@@ -26,6 +23,7 @@ export function PledgePanel({ desk, lot }) {
     <h2 id="pledge-title">Key pledges</h2>
     <${Levels} desk=${desk} lot=${lot} />
     <${Paddle} desk=${desk} lot=${lot} />
+    <${Note} desk=${desk} />
     <${Double} desk=${desk} lot=${lot} />
     <p class="spread">
       <span role="status">Keyed here: <strong class="figures">${count}</strong>, together
@@ -38,6 +36,7 @@ export function PledgePanel({ desk, lot }) {
           <span class="figures">${entry.paddle}</span>
           <span class="figures">${desk.money(entry.level)}</span>
           <span>${entry.words ?? STATES[entry.state]}</span>
+          <span class="who">${entry.state === "made" && desk.names.of(entry.paddle)}</span>
         </li>`,
       )}
     </ol>
