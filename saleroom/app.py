@@ -20,7 +20,7 @@ from saleroom.actors.clock import Clock
 from saleroom.actors.doorkeeper import EVENT_PATH, Doorkeeper
 from saleroom.actors.operator_feed import OperatorFeed
 from saleroom.actors.operator_session import OperatorSession
-from saleroom.actors.registry import EVENTS_PATH, Registry
+from saleroom.actors.registry import Registry
 from saleroom.actors.session import Connection
 from saleroom.billing_keeper import BillingKeeper, open_processor
 from saleroom.bounds import doorkeeper_limits, registry_limits
@@ -52,9 +52,11 @@ from saleroom.mail import LogMail
 from saleroom.media_keeper import MediaKeeper
 from saleroom.messages.office import MessageOffice
 from saleroom.messages_setup import message_keys
+from saleroom.opener import Opener
 from saleroom.operations import Operations
 from saleroom.payments.ports import Processor
 from saleroom.protocol.close import Close
+from saleroom.reach import Reach
 from saleroom.receipt_keeper import ReceiptKeeper
 from saleroom.retention import Periods, Retention
 from saleroom.storage.bridge import open_bridge
@@ -64,7 +66,7 @@ from saleroom.storage.media_ports import Objects
 from saleroom.storage.migrate import MigrationError, migrate
 from saleroom.storage.objects import open_objects
 from saleroom.storage.pg_pool import PostgresPool
-from saleroom.storage.ports import HotStore, StoreUnavailable
+from saleroom.storage.ports import HotStore
 from saleroom.storage.receipt_ports import TOPIC as RECEIPT
 from saleroom.storage.redis_rates import open_rates
 from saleroom.storage.stores import open_hot, postgres_stores
@@ -74,10 +76,6 @@ from saleroom.workers.crew import Crew
 logger = logging.getLogger("saleroom.app")
 
 ROOT = "saleroom"
-STORE_RETRY_S = 0.25
-STORE_CHECK_S = 2.0
-EVENTS_CHECK_S = 10.0
-"""Between two looks for events that another program has put into the journal."""
 
 
 @attrs.define(eq=False)
@@ -95,6 +93,8 @@ class Server:
     processor: Processor
     issuer: TokenIssuer = attrs.field(init=False)
     registry: Registry = attrs.field(init=False)
+    opener: Opener = attrs.field(init=False)
+    reach: Reach = attrs.field(init=False)
     operators: OperatorFeed = attrs.field(init=False)
     operations: Operations = attrs.field(init=False)
     doorkeeper: Doorkeeper = attrs.field(init=False)
@@ -112,12 +112,10 @@ class Server:
     port: int = attrs.field(init=False, default=0)
     up: trio.Event = attrs.field(init=False, factory=trio.Event)
     _listeners: list[trio.SocketListener] = attrs.field(init=False, factory=list)
-    _are_events_known: bool = attrs.field(init=False, default=False)
     _hopeless: Exception | None = attrs.field(init=False, default=None)
     _clock: Clock = attrs.field(init=False, factory=Clock)
     _sessions: Pool = attrs.field(init=False, factory=Pool)
     watch: LoopWatch = attrs.field(init=False)
-    _away: dict[str, str] = attrs.field(init=False, factory=dict)
 
     def __attrs_post_init__(self) -> None:
         settings, limits = self.settings, self.settings.limits
@@ -146,6 +144,8 @@ class Server:
         self.retention = Retention(stores.privacy, _periods(settings), self._clock.now_ms)
         self.media_keeper = MediaKeeper(stores, self.objects, self._clock.now_ms)
         self.registry = Registry(stores, self._clock, registry_limits(limits))
+        self.opener = Opener(self.registry, self.up.is_set)
+        self.reach = Reach(self.up.is_set, self.registry.refill)
         self.billing = BillingKeeper(self.registry, stores.billing, self.processor, settings)
         self.watch = LoopWatch(self.registry.commands_entered, self._connections_ended)
         self.operators = OperatorFeed(self.tree, self._clock)
@@ -218,7 +218,7 @@ class Server:
 
     def readiness(self) -> Mapping[str, str]:
         """Say of each component whether it is ok, degraded or away."""
-        ready = {"postgresql": "ok", "redis": "ok", "door": "ok", **self._away}
+        ready = {"postgresql": "ok", "redis": "ok", "door": "ok", **self.reach.away}
         if self.doorkeeper.is_draining:
             ready["door"] = "away: draining"
         return ready
@@ -229,7 +229,7 @@ class Server:
 
     async def _admit(self, websocket: Websocket) -> None:
         """Hand a websocket on, once it is known which events there are."""
-        if self._are_events_known or not websocket.path.startswith(EVENT_PATH):
+        if self.opener.are_known or not websocket.path.startswith(EVENT_PATH):
             await self.doorkeeper.serve(websocket)
         else:
             await websocket.close(Close.OVERLOADED, Close.OVERLOADED.name)
@@ -298,7 +298,7 @@ class Server:
             [
                 SupervisorSpec("storage", Strategy.ONE_FOR_ONE, storage),
                 SupervisorSpec(
-                    "events", Strategy.ONE_FOR_ONE, [ChildSpec("opener", self._run_opener)]
+                    "events", Strategy.ONE_FOR_ONE, [ChildSpec("opener", self.opener.run)]
                 ),
                 SupervisorSpec("doors", Strategy.REST_FOR_ONE, doors),
                 SupervisorSpec("observers", Strategy.ONE_FOR_ONE, observers),
@@ -339,81 +339,16 @@ class Server:
 
         try:
             try:
-                await self._until_reached(child, "postgresql", "away", migrated)
+                await self.reach.until_reached(child, "postgresql", "away", migrated)
             except (MigrationError, ValueError) as error:
                 return await self._give_up(child, error)
-            await self._watch_store(child, "postgresql", "away", open_database)
+            await self.reach.watch(child, "postgresql", "away", open_database)
         finally:
             await self.pool.close()
 
     async def _run_redis(self, child: Child) -> None:
         child.started()
-        await self._watch_store(child, "redis", "degraded", self.hot.ping)
-
-    async def _until_reached(
-        self, child: Child, name: str, word: str, reach: Callable[[], Awaitable[None]]
-    ) -> None:
-        """Try a store until it answers: waiting is a state of the child, not a failure (I7).
-
-        The doors open meanwhile, so that `/ready` can say what is away.
-        """
-        while not child.stopping.is_set():
-            try:
-                await reach()
-            except StoreUnavailable as error:
-                if name not in self._away:
-                    logger.warning("%s is %s: %s; trying again until it answers", name, word, error)
-                if name in self._away or self.up.is_set():
-                    child.waiting(str(error))
-                else:
-                    child.started()
-                self._away[name] = f"{word}: {error}"
-                await trio.sleep(STORE_RETRY_S)
-            else:
-                if self._away.pop(name, None) is not None:
-                    logger.warning("%s answers again", name)
-                    self.registry.refill()
-                child.started()
-                return
-
-    async def _watch_store(
-        self, child: Child, name: str, word: str, reach: Callable[[], Awaitable[None]]
-    ) -> None:
-        while not child.stopping.is_set():
-            await self._until_reached(child, name, word, reach)
-            with trio.move_on_after(STORE_CHECK_S):
-                await child.stopping.wait()
-
-    async def _run_opener(self, child: Child) -> None:
-        """Give every event of the journal its place in the tree, also those that come later."""
-        async with trio.open_nursery() as nursery:
-            while not child.stopping.is_set():
-                for event, is_public in await self._known_events(child):
-                    if self.registry.site(event) is None:
-                        spec = self.registry.event_spec(event, is_public=is_public)
-                        nursery.start_soon(self.supervisor.add_child, EVENTS_PATH, spec)
-                child.started()
-                with trio.move_on_after(EVENTS_CHECK_S):
-                    await child.stopping.wait()
-            nursery.cancel_scope.cancel()
-
-    async def _known_events(self, child: Child) -> list[tuple[str, bool]]:
-        """List the journal's events that have no site yet, with whether they are public."""
-        stores = self.registry.stores
-        while not child.stopping.is_set():
-            try:
-                new = [e for e in await stores.journal.events() if self.registry.site(e) is None]
-                known = [(event, (await stores.catalogue.event(event)).public) for event in new]
-            except StoreUnavailable as error:
-                if self.up.is_set():
-                    child.waiting(str(error))
-                else:
-                    child.started()
-                await trio.sleep(STORE_RETRY_S)
-            else:
-                self._are_events_known = True
-                return known
-        return []
+        await self.reach.watch(child, "redis", "degraded", self.hot.ping)
 
     async def _run_operators(self, child: Child) -> None:
         child.started()
