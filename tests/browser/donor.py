@@ -29,7 +29,7 @@ def open_lot(page: Page, number: int) -> None:
 
 def slide(page: Page, label: str) -> None:
     """Draw a slide across, as a finger does."""
-    button = page.get_by_role("button", name=label, exact=True)
+    button = page.get_by_role("button", name=f"Slide to {label}", exact=True)
     button.hover(position={"x": EDGE, "y": EDGE})  # waits until it rests
     box = button.bounding_box()
     assert box is not None, label

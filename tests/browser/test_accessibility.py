@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Page
 
 from saleroom.auction.roles import Role
 from tests.browser.axe import violations
+from tests.browser.donor import open_lot
+from tests.browser.house import House
 from tests.browser.people import DESKTOP, PHONE, People
-from tests.browser.scene import Scene
+from tests.browser.scene import FUND, HOSTILE_LOT, LIVE, NEXT, SALE, SILENT, Scene
 
 
 def check(page: Page) -> None:
@@ -19,7 +22,8 @@ def check(page: Page) -> None:
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
             found[f"{size.width} {scheme}"] = violations(page)
-    assert found == {form: [] for form in found}
+    broken = [f"{form}: {line}" for form, lines in found.items() for line in lines]
+    assert not broken, "\n".join(broken)
 
 
 def test_events(people: People, scene: Scene) -> None:
@@ -56,4 +60,78 @@ def test_display(people: People, scene: Scene) -> None:
 def test_rostrum(people: People, scene: Scene) -> None:
     page = people.stranger().visit(f"/e/{scene.event}/rostrum")
     page.get_by_role("heading", name="A week in a Tuscan farmhouse").wait_for()
+    check(page)
+
+
+def test_donors_gallery(people: People, scene: Scene) -> None:
+    page = people.donor(scene.event, "Ann Lee").page
+    page.get_by_role("heading", name="Sunrise kayak tour").wait_for()
+    check(page)
+
+
+@pytest.mark.parametrize("lot", [LIVE, SILENT, FUND, SALE, HOSTILE_LOT, NEXT])
+def test_donors_lot(people: People, scene: Scene, lot: int) -> None:
+    page = people.donor(scene.event, "Ann Lee").page
+    page.get_by_role("heading", name="Sunrise kayak tour").wait_for()
+    open_lot(page, lot)
+    check(page)
+
+
+def test_donors_own(people: People, scene: Scene) -> None:
+    page = people.donor(scene.event, "Ann Lee").page
+    page.get_by_role("link", name="My bids").click()
+    page.get_by_role("heading", name="Paddle").wait_for()
+    check(page)
+
+
+def test_donors_way_in(people: People, scene: Scene) -> None:
+    page = people.stranger().visit(f"/e/{scene.event}")
+    page.get_by_role("button", name="Get a paddle").click()
+    page.get_by_role("dialog").wait_for()
+    check(page)
+
+
+def test_joining(people: People, house: House, scene: Scene) -> None:
+    (card,) = house.call("POST", f"/events/{scene.event}/join-codes", {"count": 1})["codes"]
+    page = people.stranger().visit(f"/j/{card['code']}")
+    page.get_by_label("Your name").wait_for()
+    check(page)
+
+
+def test_no_such_event(people: People) -> None:
+    visitor = people.stranger()
+    visitor.watch.expect("404: GET")
+    page = visitor.visit("/e/none")
+    page.get_by_role("heading").first.wait_for()
+    check(page)
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["overview", "lots", "import", "headings", "guests", "codes", "results", "audit", "journal"],
+)
+def test_an_events_administration(people: People, scene: Scene, place: str) -> None:
+    page = people.staff(f"/admin#/events/{scene.event}/{place}", Role.ADMIN).page
+    page.get_by_role("heading", level=1).wait_for()
+    page.wait_for_load_state("networkidle")
+    check(page)
+
+
+@pytest.mark.parametrize("place", ["events", "accounts", "audit"])
+def test_administration(people: People, scene: Scene, place: str) -> None:
+    page = people.staff(f"/admin#/{place}", Role.ADMIN).page
+    page.get_by_role("heading", level=1).wait_for()
+    page.wait_for_load_state("networkidle")
+    check(page)
+
+
+def test_signing_in_to_the_administration(people: People, house: House) -> None:
+    page = people.stranger().visit("/admin")
+    page.get_by_label("Password").wait_for()
+    check(page)
+
+
+def test_operator(people: People, scene: Scene) -> None:
+    page = people.staff("/operator", Role.OPERATOR).page
+    page.get_by_role("table").first.wait_for()
     check(page)

@@ -57,7 +57,7 @@ def test_the_page_installs_and_says_when_it_is_offline(people: People, house: Ho
         assert answer.headers["content-type"] == "image/png"
     page.evaluate("async () => { await navigator.serviceWorker.ready }")
     page.reload()
-    page.wait_for_function("navigator.serviceWorker.controller !== null")
+    page.wait_for_function("() => navigator.serviceWorker.controller !== null")
     kept = page.evaluate(KEPT)
     assert kept
     assert [path for path in kept if not path.startswith("/web/")] == []

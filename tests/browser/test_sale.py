@@ -90,7 +90,7 @@ def test_the_hammer_falls_on_what_was_seen(people: People, house: House) -> None
     expect(otto.page.get_by_label("Entry")).to_be_focused()
     otto.page.evaluate(HOLD_THE_HAMMER)
     otto.page.keyboard.press("s")
-    otto.page.wait_for_function("window.late !== undefined")
+    otto.page.wait_for_function("() => window.late !== undefined")
     house.command(event, "place_bid", lot=1, paddle=second, amount=11_000)
     expect(hand).to_contain_text(f"{second}")
     otto.page.evaluate("window.late()")

@@ -24,7 +24,7 @@ export function Card({ number, index }) {
           <span class="muted small">Lot ${number}</span>
           <${StandingBadge} lot=${lot} />
         </div>
-        <h3 class="card-title">${view.title}</h3>
+        <h2 class="card-title">${view.title}</h2>
         <div class="card-foot">
           <div>
             <div class="muted small">${priceLabel(view)}${bids ? ` · ${countOf(bids, "bid", "bids")}` : ""}</div>

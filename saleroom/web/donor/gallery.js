@@ -32,6 +32,7 @@ export function Gallery() {
   const numbers = shown === "" ? [] : shown.split(" ").map(Number);
   useEffect(() => makeMore(numbers.length), [made.value, numbers.length]);
   return html`<main id="main" class="page stack">
+    <h1 class="visually-hidden">Lots</h1>
     <${OnTheBlock} />
     <${Finder} />
     <p class="visually-hidden" role="status">${numbers.length} lots shown</p>

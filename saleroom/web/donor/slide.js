@@ -73,7 +73,6 @@ export function Slide({ of, label, isBusy, disabled, onConfirm }) {
     class=${`slide ${armedAt === null ? "" : "armed"} ${isBusy ? "busy" : ""}`}
     disabled=${disabled}
     aria-disabled=${isOff ? "true" : undefined}
-    aria-label=${armedAt === null ? label : `Press again to confirm: ${label}`}
     onPointerDown=${begin}
     onPointerMove=${move}
     onPointerUp=${end}
