@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 import trio
 
@@ -27,10 +28,14 @@ from saleroom.cli_shared import (
     say,
 )
 from saleroom.config import Settings, read_settings, settings_help
+from saleroom.demo_evening import Surroundings
 from saleroom.logs import set_up_logs
 from saleroom.storage.embedded_home import EmbeddedPostgresFailed
 from saleroom.storage.migrate import MigrationError
 from saleroom.supervisor import SupervisorFailed
+
+SPEED_MAX = 50
+Around = Callable[[Settings], AbstractAsyncContextManager[Settings]]
 
 
 def add_commands(commands: Commands) -> None:
@@ -40,9 +45,12 @@ def add_commands(commands: Commands) -> None:
     )
     serve.add_argument("--settings", action="store_true", help="list the settings and exit")
     gala = add_command(
-        commands, "demo", _demo, "Run a server with a gala on it.", "demo", "demo --quiet-room"
+        commands, "demo", _demo, "Run a server with a gala on it.", "demo", "demo --speed 10"
     )
     gala.add_argument("--quiet-room", action="store_true", help="leave the simulated donors out")
+    gala.add_argument(
+        "--speed", type=_speed, default=1, metavar="N", help="hold the sale N times as fast"
+    )
     token = add_command(
         commands,
         "token",
@@ -70,21 +78,32 @@ def _serve(arguments: argparse.Namespace) -> int:
 def _demo(arguments: argparse.Namespace) -> int:
     settings = read_settings(os.environ)
     set_up_logs("WARNING", settings.log_format)
+    surroundings = Surroundings(say)
 
     async def gala(server: Server) -> None:
-        event = await demo.create_gala(server)
-        room = demo.Room(server, event, say)
+        event = await demo.create_gala(server, arguments.speed)
+        pace = demo.Pace().faster(arguments.speed)
+        room = demo.Room(server, event, say, pace=pace)
         _announce_demo(server, room, await demo.appoint_admin(server))
         async with trio.open_nursery() as nursery:
             nursery.start_soon(demo_pictures.hang, server, event)
+            nursery.start_soon(surroundings.settle, room)
             await room.run(with_donors=not arguments.quiet_room)
 
-    return _run_server(settings, gala)
+    return _run_server(settings, gala, surroundings.around)
 
 
-def _run_server(settings: Settings, then: Callable[[Server], Awaitable[None]]) -> int:
+def _run_server(
+    settings: Settings, then: Callable[[Server], Awaitable[None]], around: Around = nullcontext
+) -> int:
+    """Run a server until it stops. around: holds what it stands in, and completes its settings."""
+
     async def run() -> None:
-        async with open_server(settings) as server, trio.open_nursery() as nursery:
+        async with (
+            around(settings) as whole,
+            open_server(whole) as server,
+            trio.open_nursery() as nursery,
+        ):
             nursery.start_soon(_stop_on_signal, server, nursery.cancel_scope)
             nursery.start_soon(_once_up, server, then)
             await server.run()
@@ -152,6 +171,13 @@ def _token(arguments: argparse.Namespace) -> int:
     roles = [Role(role) for role in arguments.role]
     print(local_issuer().issue(arguments.sub, roles, arguments.ttl, arguments.event))
     return 0
+
+
+def _speed(text: str) -> int:
+    speed = int(text)
+    if not 1 <= speed <= SPEED_MAX:
+        raise argparse.ArgumentTypeError(f"a speed is from 1 to {SPEED_MAX}")
+    return speed
 
 
 def _seconds(text: str) -> int:

@@ -43,21 +43,40 @@ class Pace:
     quiet: float = 3.0
     gifts: float = 0.02
 
+    def faster(self, speed: int) -> Pace:
+        """Give the same room, so many times as fast."""
+        think = (self.think[0] / speed, self.think[1] / speed)
+        call, live_bids, quiet = self.call, self.live_bids, self.quiet
+        return Pace(think, call / speed, live_bids / speed, quiet / speed, self.gifts)
 
-async def create_gala(server: Server) -> str:
-    """Put the gala into catalogue and journal, open to everyone; give its id."""
+
+async def create_gala(server: Server, speed: int = 1) -> str:
+    """Put the gala into catalogue and journal, open to everyone; give its id.
+
+    speed: so many times as early its silent lots end.
+    """
     stores, now = server.registry.stores, server.registry.clock.now_ms()
     event_id = f"gala-{secrets.token_hex(2)}"
     event = define_event({"id": event_id, "title": demo_gala.TITLE, "currency": demo_gala.CURRENCY})
-    lots = [define_lot(raw) for raw in demo_gala.lots(now)]
+    lots = [define_lot(raw) for raw in demo_gala.lots(now, speed)]
     guests = demo_gala.guests()
     await stores.catalogue.add_event(
-        EventRow(event_id, event.title, event.currency, "published", True, {}, now)
+        EventRow(
+            event_id,
+            event.title,
+            event.currency,
+            "published",
+            True,
+            {},
+            now,
+            details=demo_gala.DETAILS,
+        )
     )
     for lot in lots:
         await stores.catalogue.add_lot(event_id, LotRow(lot.lot, lot_plain(lot), {}))
     for number, user, name in guests:
-        await stores.catalogue.put_registration(event_id, Registration(number, user, name))
+        row = Registration(number, user, name, *demo_gala.contact(number, user))
+        await stores.catalogue.put_registration(event_id, row)
     paddles = [Paddle(n, user, terms_version=event.terms_version) for n, user, _ in guests]
     await server.registry.begin(event, lots, paddles, ADMIN)
     return event_id
@@ -87,6 +106,7 @@ class Room:
     tell: Callable[[str], None]
     rng: random.Random = attrs.field(factory=random.Random)
     pace: Pace = attrs.field(factory=Pace)
+    closed: trio.Event = attrs.field(init=False, factory=trio.Event)
 
     @property
     def url(self) -> str:
@@ -133,7 +153,17 @@ class Room:
                 await trio.sleep(self.pace.call)
                 await self._sell(client, screen, number)
             await client.ask("announce", text="All live lots are done. Silent lots close soon.")
-            await trio.sleep_forever()
+            await self._close(client, screen)
+
+    async def _close(self, client: Client, screen: Screen) -> None:
+        """Close the sale once the last silent lot has ended."""
+        while True:
+            silent = [lot for lot in screen.lots.values() if lot["mode"] == "silent"]
+            if all(lot["state"] not in ("queued", "open") for lot in silent):
+                break
+            await trio.sleep(self.pace.call)
+        await client.ask("close_event")
+        self.closed.set()
 
     async def _sell(self, client: Client, screen: Screen, number: int) -> None:
         """Call one lot: two warnings after a quiet moment, then the hammer or a pass."""

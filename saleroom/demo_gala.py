@@ -10,6 +10,15 @@ from typing import Any
 
 CURRENCY = "USD"
 TITLE = "Harbour Lights Gala"
+DETAILS = {
+    "venue": "The Old Customs House",
+    "locale": "en-US",
+    "time_zone": "America/New_York",
+    "organisation": "Friends of the Harbour",
+    "address": "1 Pier Road\nHarbourtown",
+    "tax_number": "12-3456789",
+    "contact": "desk@gala.example",
+}
 
 SILENT = [
     ("Sunrise kayak tour for two", 4_000),
@@ -56,23 +65,34 @@ FAMILY = ["Berg", "Okafor"]
 SILENT_FIRST_END_MS, SILENT_GAP_MS = 180_000, 20_000
 
 
-def lots(now_ms: int) -> list[dict[str, Any]]:
-    """Give the lots in running order; silent ends are staggered from three minutes on."""
+def lots(now_ms: int, speed: int = 1) -> list[dict[str, Any]]:
+    """Give the lots in running order; silent ends are staggered from three minutes on.
+
+    speed: so many times as early.
+    """
+    window = max(1_000, 15_000 // speed)
     silent = [
         {
             "lot": number,
             "title": title,
             "mode": "silent",
             "opening": opening,
-            "ends_at": now_ms + SILENT_FIRST_END_MS + number * SILENT_GAP_MS,
-            "soft_close": {"window": 15_000, "extension": 15_000, "cap": 60_000},
+            "fmv": opening * 3 // 2,
+            "ends_at": now_ms + (SILENT_FIRST_END_MS + number * SILENT_GAP_MS) // speed,
+            "soft_close": {"window": window, "extension": window, "cap": 4 * window},
         }
         for number, (title, opening) in enumerate(SILENT, 1)
     ]
     silent[4] |= {"reserve": 40_000}
     silent[16] |= {"buy_now": 30_000}
     live = [
-        {"lot": number, "title": title, "mode": "live", "opening": opening}
+        {
+            "lot": number,
+            "title": title,
+            "mode": "live",
+            "opening": opening,
+            "fmv": opening * 2,
+        }
         for number, (title, opening) in enumerate(LIVE, len(SILENT) + 1)
     ]
     title, levels, goal = FUND
@@ -90,6 +110,11 @@ def lots(now_ms: int) -> list[dict[str, Any]]:
         for number, (title, price, quantity) in enumerate(SALE, after + 1)
     ]
     return [*silent, *live, fund, *sale]
+
+
+def contact(paddle: int, user: str) -> tuple[str, str]:
+    """Give a guest's e-mail address and phone, neither of which anybody has (RFC 2606, NANP)."""
+    return f"{user}@gala.example", f"+1202555{paddle:04}"
 
 
 def guests() -> list[tuple[int, str, str]]:
