@@ -37,7 +37,7 @@ from saleroom.http.billing_shapes import (
 )
 from saleroom.http.bodies import read_body, read_body_if_any, read_query
 from saleroom.http.contract import REQUIRED_KEY, contract
-from saleroom.http.money_desk import MoneyDesk, document_json, entry_json, required_key
+from saleroom.http.money_desk import MoneyDesk, document_json, entry_json, key_of, required_key
 from saleroom.http.problems import Problem
 from saleroom.http.services import Services
 from saleroom.payments.biller import bill_event
@@ -236,7 +236,8 @@ def billing_routes(services: Services, access: Access, desk: MoneyDesk, trail: T
         act, is_credit = Act(services.clock.now_ms(), asked.by), wanted.kind == "credit"
 
         def decide(folio: Folio) -> tuple[bool, Changes] | Declined:
-            changes = adjust(folio, wanted.amount, wanted.reason, key, act, is_credit=is_credit)
+            mark = key_of(asked.by, key)
+            changes = adjust(folio, wanted.amount, wanted.reason, mark, act, is_credit=is_credit)
             return changes if isinstance(changes, Declined) else (bool(changes), changes)
 
         is_new, _ = await till.change(event, asked.sale.paddle, decide)

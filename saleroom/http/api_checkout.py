@@ -34,6 +34,7 @@ from saleroom.http.contract import NOBODY_ASKED, REQUIRED_KEY, Payload, contract
 from saleroom.http.money_desk import (
     Asked,
     MoneyDesk,
+    key_of,
     payment_json,
     public_base,
     required_key,
@@ -179,7 +180,12 @@ class Checkout:
         card = await self._desk.chargeable(asked) if method is Method.CARD else None
         back_to = f"{public_base(self._services)}/pay/{token}"
         wanted = Wanted(
-            method, body.amount, key, asked.by, is_fee_covered=body.cover_fee, is_exact=True
+            method,
+            body.amount,
+            key_of(asked.by, key),
+            asked.by,
+            is_fee_covered=body.cover_fee,
+            is_exact=True,
         )
         till = self._services.till
         try:

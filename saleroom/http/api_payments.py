@@ -37,6 +37,7 @@ from saleroom.http.money_desk import (
     Asked,
     MoneyDesk,
     card_json,
+    key_of,
     payment_json,
     refund_json,
     required_key,
@@ -81,7 +82,7 @@ def payment_routes(services: Services, access: Access, desk: MoneyDesk, trail: T
         wanted = Wanted(
             method,
             body.amount,
-            key,
+            key_of(asked.by, key),
             asked.by,
             is_fee_covered=body.cover_fee,
             is_held=body.hold,
@@ -151,7 +152,9 @@ def payment_routes(services: Services, access: Access, desk: MoneyDesk, trail: T
         asked = await desk.staff(event, paddle, Role.ADMIN)
         body = await read_body(NewRefund)
         act = Act(services.clock.now_ms(), asked.by)
-        made = await till.refund(asked.sale, payment, body.amount, body.reason, key, act)
+        made = await till.refund(
+            asked.sale, payment, body.amount, body.reason, key_of(asked.by, key), act
+        )
         await trail.note(
             asked.by,
             asked.role,
