@@ -31,6 +31,25 @@ export function useDoing() {
   return [isBusy, run];
 }
 
+/** What leaves it open whether something was done. */
+const UNKNOWN = new Set(["OFFLINE", "NO_ANSWER", "OUTCOME_UNKNOWN", "OVERLOADED", "INTERNAL"]);
+
+/** Give `once(work)`: `work(key)` gets the same key until it is known what became of it. */
+export function useOnce() {
+  const key = useRef(null);
+  return async function once(work) {
+    key.current ??= newId();
+    try {
+      const answer = await work(key.current);
+      key.current = null;
+      return answer;
+    } catch (error) {
+      if (!UNKNOWN.has(error.code)) key.current = null;
+      throw error;
+    }
+  };
+}
+
 /** Send an event a command; once, however often it is sent again. Throws ApiError. */
 export function command(event, type, fields = {}) {
   return call("POST", `/events/${encodeURIComponent(event)}/commands`, { type, ...fields }, { key: newId() });

@@ -9,6 +9,8 @@ import { asField, fromField } from "./moments.js";
 import { isSame } from "./merge.js";
 
 const MINUTE = 60_000;
+const PPM_OF_PERCENT = 10_000;
+const NOUGHT = /^0+([.,]0+)?$/;
 
 /** What a field could not be read as. */
 export class Fault extends Error {}
@@ -50,6 +52,8 @@ const KINDS = {
     (value, { currency }) => plainMoney(value, currency),
     (text, { currency }) => readMoney(text, currency),
   ],
+  fee: [writeFee, readFee],
+  percent: [(ppm) => String(ppm / PPM_OF_PERCENT), readPercent],
   moment: [(value, { zone }) => asField(value, zone), readMoment],
   amounts: [
     (value, { currency }) => value.map((amount) => plainMoney(amount, currency)).join("\n"),
@@ -135,6 +139,20 @@ function readMoney(text, currency) {
   return amount;
 }
 
+function writeFee(value, { currency }) {
+  return value === 0 ? "0" : plainMoney(value, currency);
+}
+
+function readFee(text, { currency }) {
+  return NOUGHT.test(text.trim()) ? 0 : readMoney(text, currency);
+}
+
+function readPercent(text) {
+  const percent = Number(text.replace("%", "").replace(",", "."));
+  if (!(percent >= 0 && percent <= 100)) throw new Fault("is from 0 to 100, such as 7.25");
+  return Math.round(percent * PPM_OF_PERCENT);
+}
+
 function readMoment(text, { zone }) {
   const ms = fromField(text, zone);
   if (ms === null) throw new Fault("is a date and a time");
@@ -156,7 +174,7 @@ function readLadder(text, { currency }) {
     if (step === undefined || rest !== undefined) {
       throw new Fault("has one line per step, such as 100: 10");
     }
-    const start = /^0+([.,]0+)?$/.test(from) ? 0 : readMoney(from, currency);
+    const start = readFee(from, { currency });
     return [start, readMoney(step, currency)];
   });
 }

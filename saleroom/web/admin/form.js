@@ -172,7 +172,7 @@ function OneField({ field, text, fault, isFrozen, onInput }) {
       value=${text}
       isMultiline=${isMultiline}
       type=${kind === "moment" ? "datetime-local" : "text"}
-      inputmode=${kind === "money" ? "decimal" : kind === "whole" ? "numeric" : undefined}
+      inputmode=${["money", "fee", "percent"].includes(kind) ? "decimal" : kind === "whole" ? "numeric" : undefined}
       maxlength=${field.most}
       required=${Boolean(field.isRequired)}
       disabled=${isFrozen}

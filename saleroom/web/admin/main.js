@@ -22,9 +22,12 @@ import { HeadingsView } from "./headings_view.js";
 import { ImportView } from "./import_view.js";
 import { JournalView } from "./journal_view.js";
 import { LotsView } from "./lots_view.js";
+import { MessagesView } from "./messages_view.js";
+import { MoneyView } from "./money_view.js";
 import { OverviewView } from "./overview_view.js";
 import { ResultsView } from "./results_view.js";
 import { hashOf, readRoute } from "./route.js";
+import { SandboxView } from "./sandbox_view.js";
 
 const STAFF = ["clerk", "auctioneer", "admin"];
 const route = signal(readRoute(location.hash));
@@ -36,6 +39,8 @@ window.addEventListener("hashchange", () => {
 const WHOLE = {
   events: ["Events", "clerk", EventsView],
   accounts: ["Accounts", "admin", AccountsView],
+  messages: ["Messages", "admin", MessagesView],
+  sandbox: ["Sandbox", "admin", SandboxView],
   audit: ["Audit", "admin", AuditView],
 };
 const OF_EVENT = {
@@ -46,6 +51,7 @@ const OF_EVENT = {
   guests: ["Guests, check-in", "clerk", GuestsView],
   codes: ["Join codes", "clerk", CodesView],
   results: ["Results", "clerk", ResultsView],
+  money: ["Money", "clerk", MoneyView],
   audit: ["Audit", "admin", AuditView],
   journal: ["Journal", "admin", JournalView],
 };
@@ -85,12 +91,14 @@ function Places({ places, event, view, label }) {
   </nav>`;
 }
 
-function Place({ place: [title, , View], ...rest }) {
+function Place({ place: [title, role, View], ...rest }) {
   const { view, event, item } = route.value;
   useEffect(() => {
     document.title = `${title} · Administration · Saleroom`;
     window.scrollTo(0, 0);
   }, [view, event, item]);
+  if (event !== null && !mayAct(role, event)) return html`<p class="empty panel">This is not for your account.</p>`;
+  if (event === null && role === "admin" && !mayAct(role)) return html`<p class="empty panel">This is for admins.</p>`;
   return html`<div class="office-main stack"><${View} key=${view} item=${item} ...${rest} /></div>`;
 }
 

@@ -3,7 +3,7 @@
 // Owns: the way from a hash to a place and back. Invariant: every place can be bookmarked; a hash
 // that says nothing is the list of events. Must not know: what a place shows.
 
-const WHOLE = ["events", "accounts", "audit"];
+const WHOLE = ["events", "accounts", "messages", "sandbox", "audit"];
 const OF_EVENT = [
   "overview",
   "lots",
@@ -12,6 +12,7 @@ const OF_EVENT = [
   "guests",
   "codes",
   "results",
+  "money",
   "audit",
   "journal",
 ];
