@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Route, expect
 
 from saleroom.auction.roles import Role
 from tests.browser.cable import laid
@@ -13,13 +13,9 @@ from tests.browser.people import People, Size
 
 PROJECTOR = Size(1920, 1080)
 LEVELS = [10_000]
-ANOTHER_RELEASE = re.compile(r"/web/[0-9a-z]+/")
-
-
-def commands(page: Page, label: str) -> str:
-    """Read what the desk says became of a command."""
-    row = page.get_by_role("region", name="Commands").get_by_role("listitem").filter(has_text=label)
-    return row.inner_text()
+A_RELEASE = re.compile(r"/web/[0-9a-z]+/")
+COUNT_LOADS = "sessionStorage.loads = Number(sessionStorage.loads ?? 0) + 1"
+LOADS = "Number(sessionStorage.loads)"
 
 
 def test_commands_wait_for_the_line_or_are_dropped(people: People, house: House) -> None:
@@ -95,30 +91,31 @@ def test_the_display_comes_back_by_itself(people: People, house: House) -> None:
         house.command(event, "floor_bid", lot=1, paddle=paddle)
         expect(page.get_by_text("Reconnecting")).to_be_visible()
         cable.put_in()
-        expect(page.get_by_role("main")).to_contain_text(re.compile(rf"Bid\s*\$100.*{paddle}", re.S))
+        expect(page.get_by_role("main")).to_contain_text(
+            re.compile(rf"Bid\s*\$100.*{paddle}", re.S)
+        )
         expect(page.get_by_text("Reconnecting")).to_be_hidden()
         house.command(event, "sell_lot", lot=1)
         expect(page.get_by_role("main")).to_contain_text("Sold for")
 
 
-def test_screens_take_up_another_release(people: People, house: House) -> None:
+def test_a_screen_takes_up_another_release(people: People, house: House) -> None:
     event = house.open(house.event({"title": "A quilt"}))
-    page = people.stranger(PROJECTOR).page
-    page.add_init_script("sessionStorage.loads = Number(sessionStorage.loads ?? 0) + 1;")
-    stale = {"is_stale": False}
+    with laid(house.url) as cable:
+        screen = people.stranger(PROJECTOR, url=cable.url)
+        screen.watch.expect("ERR_|WebSocket connection")
+        page = screen.page
+        page.add_init_script(COUNT_LOADS)
+        page = screen.visit(f"/e/{event}/rostrum")
+        expect(page.get_by_role("heading", name="A quilt")).to_be_visible()
+        assert page.evaluate(LOADS) == 1
 
-    def serve(route: object) -> None:
-        answer = route.fetch()  # type: ignore[attr-defined]
-        text = answer.text()
-        if stale["is_stale"]:
-            text = ANOTHER_RELEASE.sub("/web/another/", text)
-        route.fulfill(response=answer, body=text)  # type: ignore[attr-defined]
+        def serve_another(route: Route) -> None:
+            answer = route.fetch()
+            text = A_RELEASE.sub("/web/another/", answer.text())
+            route.fulfill(response=answer, body=text)
 
-    page.route(f"**/e/{event}/rostrum", serve)
-    page.goto(f"{house.url}/e/{event}/rostrum")
-    expect(page.get_by_role("heading", name="A quilt")).to_be_visible()
-    assert page.evaluate("sessionStorage.loads") == "1"
-    stale["is_stale"] = True
-    page.evaluate("location.reload()")
-    page.wait_for_function("Number(sessionStorage.loads) >= 2")
-    expect(page.get_by_role("heading", name="A quilt")).to_be_visible()
+        page.route(f"**/e/{event}/rostrum", serve_another)
+        cable.cut()
+        page.wait_for_function(f"() => {LOADS} === 2")
+        expect(page.get_by_role("heading", name="A quilt")).to_be_visible()
