@@ -43,13 +43,13 @@ function Messages({ channels, messages }) {
     { key: "text", label: "What", cell: (row) => html`<${Message} row=${row} />` },
   ];
   const rows = messages.map((row, place) => ({ ...row, place }));
-  return html`<section class="panel stack" aria-labelledby="sandbox-messages">
+  return html`<div class="panel stack">
     <div class="spread">
-      <h2 id="sandbox-messages">What would have been sent</h2>
+      <h2>What would have been sent</h2>
       <${Kept} names=${channels.map((channel) => CHANNELS[channel])} />
     </div>
     <${Table} caption="What would have been sent" columns=${columns} rows=${rows} keyOf=${(row) => row.place} empty="Nothing yet." />
-  </section>`;
+  </div>`;
 }
 
 function Message({ row }) {
@@ -72,13 +72,13 @@ function Charges({ sandbox, charges }) {
     { key: "refunded", label: "Given back", isNumber: true, cell: (row) => formatMoney(row.refunded, row.currency) },
     { key: "state", label: "State" },
   ];
-  return html`<section class="panel stack" aria-labelledby="sandbox-charges">
+  return html`<div class="panel stack">
     <div class="spread">
-      <h2 id="sandbox-charges">What would have been charged</h2>
+      <h2>What would have been charged</h2>
       <${Kept} names=${sandbox ? ["Cards"] : []} />
     </div>
     <${Table} caption="What would have been charged" columns=${columns} rows=${charges} keyOf=${(row) => row.payment} empty="Nothing yet." />
-  </section>`;
+  </div>`;
 }
 
 function Kept({ names }) {
