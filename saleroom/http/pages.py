@@ -35,7 +35,7 @@ from saleroom.protocol.shapes import Chars, Example
 TAG: Final = "Pages"
 HTML, SCRIPT = "text/html", "text/javascript"
 SHELL, WORKER = "shell.html", "worker.js"
-STYLES: Final = ("tokens.css", "base.css")
+STYLES: Final = ("tokens.css", "base.css", "parts.css")
 RELEASE_PATH = Annotated[str, Chars(1, 64, "[0-9a-z]{1,64}"), Example("0f3a5c7e9b1d2f4a")]
 FILE_PATH = Annotated[str, Chars(1, 200), Example("donor/main.js")]
 CODE_PATH = Annotated[str, Chars(1, 40), Example("7KQ2M-X9RTB")]
@@ -45,7 +45,7 @@ INSTALLED_AT: Final = "/"
 
 @attrs.frozen
 class Page:
-    """A page, by the folder of its modules: `main.js` begins it, `page.css` is its own style."""
+    """A page, by the folder of its modules, which `main.js` begins, and of its own styles."""
 
     folder: str
     title: str
@@ -73,8 +73,7 @@ class Library:
     def page(self, page: Page, manifest: str) -> WebFile:
         """Give the document that a page begins with. manifest: the address of its manifest."""
         web, module = self.web, f"{page.folder}/main.js"
-        own = f"{page.folder}/page.css"
-        styles = [*STYLES, *([own] if own in web.files else [])]
+        styles = self.styles(page)
         heads = [
             *(f'<link rel="stylesheet" href="{web.base}/{path}">' for path in styles),
             *(
@@ -93,6 +92,16 @@ class Library:
         )
         return made_file("", TYPES[".html"], document.encode())
 
+    def styles(self, page: Page) -> list[str]:
+        """Give the styles of a page, the shared ones first."""
+        own = (path for path in self.web.files if path.startswith(f"{page.folder}/"))
+        return [*STYLES, *sorted(path for path in own if path.endswith(".css"))]
+
+    def styles(self, page: Page) -> list[str]:
+        """Give the styles of a page: those of all pages, then its folder's, by name."""
+        own = (path for path in self.web.files if path.startswith(f"{page.folder}/"))
+        return [*STYLES, *sorted(path for path in own if path.endswith(".css"))]
+
     def page_kept(self, page: Page) -> WebFile:
         """Give the document of a page that is the same for all."""
         key = (page.folder, "")
@@ -104,7 +113,7 @@ class Library:
         """Give the service worker, which knows its release and what an offline page needs."""
         key = (WORKER, "")
         if key not in self._kept:
-            needed = [*STYLES, "donor/page.css", *self.web.imports("donor/main.js")]
+            needed = [*self.styles(DONOR), *self.web.imports(f"{DONOR.folder}/main.js")]
             shell = orjson.dumps([f"{self.web.base}/{path}" for path in needed]).decode()
             script = _filled(self.web.text(WORKER), release=self.web.release, shell=shell)
             self._kept[key] = made_file("", TYPES[".js"], script.encode())

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from trio.testing import MockClock
 
+from saleroom.http.pages import Library, Page
 from saleroom.http.quick_door import nothing_quick
 from saleroom.http.quick_files import QuickFiles
 from saleroom.http.web_files import WebFiles, read_files, web_files
@@ -151,8 +152,7 @@ async def test_the_worker_keeps_files_of_its_release_alone(autojump_clock: MockC
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_stays_in_its_budget(web: WebFiles, page: str) -> None:
-    paths = [*web.imports(f"{page}/main.js"), "tokens.css", "base.css"]
-    paths += [f"{page}/page.css"] if f"{page}/page.css" in web.files else []
+    paths = [*web.imports(f"{page}/main.js"), *Library(web).styles(Page(page, "A page"))]
     sent = sum(len(web.files[path].packed or web.files[path].plain) for path in paths)
     assert sent <= BUDGET_BYTES, sent
 
