@@ -66,7 +66,8 @@ def text_routes(services: Services, access: Access, trail: Trail) -> Blueprint:
             is_answered="OptOutType" in fields,
         )
         headers = {"Cache-Control": "no-store"}
-        return Response(twiml(await desk.answer(text)), 200, headers, content_type=XML)
+        said = twiml(await desk.answer(text))
+        return Response(said, 200, headers, content_type=f"{XML}; charset=utf-8")
 
     @routes.get("/events/<event>/text-number")
     @contract(

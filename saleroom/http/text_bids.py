@@ -87,7 +87,7 @@ class TextDesk:
         if not mine:
             return texts.UNKNOWN_PHONE
         if len({caller.event for caller in mine}) > 1:
-            titles = " and ".join(dict.fromkeys(self._title(caller.event) for caller in mine))
+            titles = " and ".join(sorted({self._title(caller.event) for caller in mine}))
             return texts.WHICH_SALE.format(titles, texts.ON_THE_PAGE)
         return mine[0] if len(mine) == 1 else texts.SHARED_PHONE.format(texts.ON_THE_PAGE)
 

@@ -35,6 +35,9 @@ NOT_OF_FORM = {
     "category": "a category is one of the event's",
     "lot": "a number may be taken",
     "starts_at": "a copy's lots keep their distance from its start",
+    "zone": "a time zone is one that there is",
+    "endpoint": "a browser's notices are kept by one of a few services",
+    "keys": "a browser's key is a point of its curve",
 }
 """{field: why a value of the right shape may be refused}"""
 TOO_LARGE = 413
