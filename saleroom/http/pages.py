@@ -97,11 +97,6 @@ class Library:
         own = (path for path in self.web.files if path.startswith(f"{page.folder}/"))
         return [*STYLES, *sorted(path for path in own if path.endswith(".css"))]
 
-    def styles(self, page: Page) -> list[str]:
-        """Give the styles of a page: those of all pages, then its folder's, by name."""
-        own = (path for path in self.web.files if path.startswith(f"{page.folder}/"))
-        return [*STYLES, *sorted(path for path in own if path.endswith(".css"))]
-
     def page_kept(self, page: Page) -> WebFile:
         """Give the document of a page that is the same for all."""
         key = (page.folder, "")
