@@ -6,9 +6,9 @@
 // `{why}` when it cannot be done now, or `{dialog}` when it needs words. Must not know: the page.
 // Source: PROTOCOL 3, rules 12 to 19, issue 7.
 
-import { isRunning } from "./running.js";
+import { isRunning } from "../house/running.js";
 
-export const EXTEND_MINUTES = 2;
+const EXTEND_MINUTES = 2;
 const MINUTE = 60_000;
 
 /** Read the entry line: `first`, and what follows a slash. `1500/214`: an amount and a paddle. */
@@ -116,7 +116,8 @@ const UNDONE = {
 };
 
 function reopen({ inRing }, lot) {
-  if (lot.state !== "sold" && lot.state !== "passed") return { why: `Lot ${lot.lot} has not been sold or passed.` };
+  const isEnded = lot.state === "sold" || lot.state === "passed";
+  if (!isEnded) return { why: `Lot ${lot.lot} has not been sold or passed.` };
   if (inRing !== null) return { why: `Lot ${inRing.lot} is in the ring. Sell or pass it first.` };
   return { dialog: "reopen" };
 }

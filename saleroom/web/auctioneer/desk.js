@@ -16,7 +16,7 @@ import { Ledger } from "./ledger.js";
 import { Names } from "./names.js";
 import { PledgeDesk } from "./pledge_desk.js";
 import { refusalWords } from "./refusals.js";
-import { inOrder, isRunning, lotAtHand, lotInRing, MAIN_RING, neighbour, nextLot } from "./running.js";
+import { inOrder, isRunning, lotAtHand, lotInRing, MAIN_RING, neighbour, nextLot } from "../house/running.js";
 
 export class Desk {
   constructor({ id, store, connection, now }) {

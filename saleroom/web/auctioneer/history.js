@@ -131,7 +131,7 @@ export function stateWords(state) {
 }
 
 /** Say who stands behind a paddle's number. */
-export function paddleWords(paddle) {
+function paddleWords(paddle) {
   return paddle === null || paddle === undefined ? "no paddle yet" : `paddle ${paddle}`;
 }
 

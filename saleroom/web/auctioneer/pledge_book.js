@@ -4,7 +4,7 @@
 // replaced and never changed; a double, known here or refused by the server, is never sent again
 // without a person's yes. Must not know: keys, sockets. Source: rule 22, issue 7.
 
-export const ENTRIES_MAX = 500;
+const ENTRIES_MAX = 500;
 export const VOID_REASON = "keyed in error";
 
 export const EMPTY_BOOK = { entries: [], given: new Set() };

@@ -4,7 +4,7 @@ import { formatRemaining } from "../countdown.js";
 import { html } from "../render.js";
 import { pictureOf } from "../house/catalogue.js";
 import { stateWords } from "./history.js";
-import { isRunning } from "./running.js";
+import { isRunning } from "../house/running.js";
 
 const MODES = { live: "live", silent: "silent", pledge: "fund", sale: "sale" };
 const STATE_KINDS = { open: "lead", fair_warning: "warn", final_call: "lost", sold: "accent" };

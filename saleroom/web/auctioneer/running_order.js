@@ -2,7 +2,7 @@
 
 import { html, useEffect, useRef, useState } from "../render.js";
 import { stateWords } from "./history.js";
-import { isRunning } from "./running.js";
+import { isRunning } from "../house/running.js";
 
 export function RunningOrder({ desk }) {
   const [isLiveOnly, setLiveOnly] = useState(false);
@@ -38,6 +38,7 @@ function Row({ desk, number }) {
   useEffect(() => {
     if (isAtHand) row.current.scrollIntoView({ block: "nearest" });
   }, [isAtHand]);
+  const sum = lot.mode === "pledge" ? lot.total : lot.price;
   const state = isNext && !isRunning(lot) ? "next" : stateWords(lot.state);
   return html`<li ref=${row}>
     <button
@@ -50,7 +51,7 @@ function Row({ desk, number }) {
       <span class="order-title">${lot.title}</span>
       <span class="order-state">
         <span>${lot.mode === "live" ? "" : `${lot.mode}, `}${state}</span>
-        <span class="figures">${lot.mode === "pledge" ? desk.money(lot.total) : lot.price !== null && desk.money(lot.price)}</span>
+        <span class="figures">${sum !== null && desk.money(sum)}</span>
       </span>
     </button>
   </li>`;

@@ -29,7 +29,10 @@ export function FundScene({ screen, lot }) {
           <dd class="figures">${money(lot.goal)}${percent !== null && ` · ${percent} %`}</dd>
         </div>`}
       </dl>
-      ${matching && html`<p class="promise">Pledges are matched at ${matching.ratio_percent} %, up to ${money(matching.cap)}.</p>`}
+      ${matching &&
+      html`<p class="promise">
+        Pledges are matched at ${matching.ratio_percent} %, up to ${money(matching.cap)}.
+      </p>`}
       ${challenge &&
       html`<p class="promise">
         ${money(challenge.amount)} more when pledges reach ${money(challenge.threshold)}:

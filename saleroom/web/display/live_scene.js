@@ -2,7 +2,7 @@
 
 import { html } from "../render.js";
 import { pictureOf } from "../house/catalogue.js";
-import { isRunning } from "../auctioneer/running.js";
+import { isRunning } from "../house/running.js";
 import { sizeOf } from "./scene.js";
 
 const CALLS = { fair_warning: "Fair warning", final_call: "Final call" };

@@ -8,9 +8,9 @@ import { openEvent } from "../house/event_line.js";
 import { mount, pathParts } from "../parts/shell.js";
 import { html } from "../render.js";
 import { momentsOf } from "./moments.js";
-import { keepCurrent } from "./release.js";
+import { keepCurrent } from "../house/release.js";
 import { Stage } from "./stage.js";
-import { attendNobody, stayAwake } from "./unattended.js";
+import { attendNobody, stayAwake } from "../house/unattended.js";
 
 const [, id] = pathParts();
 const line = openEvent(id, "conflated");

@@ -1,7 +1,7 @@
 // The rail: who leads in giving, the fund at a glance, and the way in.
 
 import { html } from "../render.js";
-import { isRunning } from "../auctioneer/running.js";
+import { isRunning } from "../house/running.js";
 import { Thermometer } from "./thermometer.js";
 import { thermometer } from "./scene.js";
 
@@ -46,7 +46,8 @@ function FundGlance({ lot, money }) {
     <div>
       <h2>${lot.title}</h2>
       <p class="figures glance-sum">${money(sum)}</p>
-      <p>${lot.match > 0 ? `${money(lot.total)} pledged, ${money(lot.match)} matched` : "pledged"}${percent !== null && `, ${percent} %`}</p>
+      <p>${lot.match > 0 ? `${money(lot.total)} pledged, ${money(lot.match)} matched` : "pledged"}</p>
+      ${percent !== null && html`<p>${percent} % of the goal</p>`}
     </div>
   </section>`;
 }

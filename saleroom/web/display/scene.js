@@ -4,12 +4,12 @@
 // the ring comes before everything, and a result or a fund gives way after its time. Must not know:
 // how anything is drawn. Source: issue 7.
 
-import { isRunning, lotInRing } from "../auctioneer/running.js";
+import { isRunning, lotInRing } from "../house/running.js";
 
 export const RESULT_MS = 12_000;
 export const FUND_MS = 180_000;
 export const ANNOUNCEMENT_MS = 20_000;
-export const COMING_MAX = 3;
+const COMING_MAX = 3;
 export const SILENT_ROWS = 6;
 export const TURN_MS = 10_000;
 

@@ -2,7 +2,7 @@
 
 import { formatMoney } from "../money.js";
 import { lotsOf } from "../house/event_line.js";
-import { inOrder } from "../auctioneer/running.js";
+import { inOrder } from "../house/running.js";
 import { html } from "../render.js";
 import { FundScene } from "./fund_scene.js";
 import { LiveScene } from "./live_scene.js";

@@ -11,7 +11,7 @@ const REREAD_MS = 2_000;
 const RETRY_MS = 10_000;
 const CHANGES = new Set(["lot_added", "lot_changed"]);
 
-export class Catalogue {
+class Catalogue {
   constructor(id) {
     this.path = `/events/${encodeURIComponent(id)}`;
     this.lots = signal(new Map()); // number → the lot's catalogue fields, in running order

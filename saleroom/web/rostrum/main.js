@@ -4,8 +4,8 @@
 // Source: issue 7.
 
 import { momentsOf } from "../display/moments.js";
-import { keepCurrent } from "../display/release.js";
-import { attendNobody, stayAwake } from "../display/unattended.js";
+import { keepCurrent } from "../house/release.js";
+import { attendNobody, stayAwake } from "../house/unattended.js";
 import { catalogued } from "../house/catalogue.js";
 import { openEvent } from "../house/event_line.js";
 import { mount, pathParts } from "../parts/shell.js";

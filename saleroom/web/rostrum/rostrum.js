@@ -1,6 +1,6 @@
 // The rostrum's face: ask, price, paddle, what comes next, and the time; in a fund, what is pledged.
 
-import { inOrder, isRunning, nextLot } from "../auctioneer/running.js";
+import { inOrder, nextLot } from "../house/running.js";
 import { sceneOf, sizeOf } from "../display/scene.js";
 import { lotsOf } from "../house/event_line.js";
 import { formatMoney } from "../money.js";

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { keepCurrent } from "../../../saleroom/web/display/release.js";
+import { keepCurrent } from "../../../saleroom/web/house/release.js";
 
 const page = { served: "old", isUp: true, reloads: 0, intervals: [], kept: new Map() };
 

@@ -8,7 +8,7 @@ import {
   lotInRing,
   neighbour,
   nextLot,
-} from "../../../saleroom/web/auctioneer/running.js";
+} from "../../../saleroom/web/house/running.js";
 
 const live = (lot, state = "queued") => ({ lot, mode: "live", state });
 const numbers = (lots) => lots.map((lot) => lot.lot);

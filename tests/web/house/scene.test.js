@@ -15,7 +15,7 @@ import {
   thermometer,
   TURN_MS,
 } from "../../../saleroom/web/display/scene.js";
-import { releaseIn } from "../../../saleroom/web/display/release.js";
+import { releaseIn } from "../../../saleroom/web/house/release.js";
 
 const LIVE = { lot: 1, mode: "live", state: "open" };
 const FUND = { lot: 4, mode: "pledge", state: "open" };
