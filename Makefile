@@ -75,11 +75,12 @@ compose-check: ## Check docker-compose.yml
 install: ## Bring .venv to what requirements.lock says
 	@tools/install
 
-install-tests: install ## Bring in what the tests need besides: redis-server, Node, Chromium
+install-tests: install ## Bring in what the tests need besides: redis-server, Node, Chromium, localstripe
 	@tools/need redis-server node chromium
 	@tools/install-node
+	@tools/install-localstripe
 
 clean: ## Remove all that these targets made
-	rm -rf .venv tests/node/node_modules bench/peers/*/node_modules build dist
+	rm -rf .venv .venv-localstripe tests/node/node_modules bench/peers/*/node_modules build dist
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find saleroom tests bench tools -name __pycache__ -type d -prune -exec rm -rf {} +
