@@ -30,9 +30,10 @@ export function Given({ desk }) {
 function Row({ desk, entry }) {
   const { id, label, state, answer } = entry;
   const isWaiting = state === "held" || state === "unknown";
+  const isLate = state === "held" && desk.isUp.value;
   return html`<li class=${`given-row ${state}`}>
     <span>${label}</span>
-    <span class="given-state">${STATES[state]}</span>
+    <span class="given-state">${isLate ? "too late? Send or drop" : STATES[state]}</span>
     ${state === "refused" && html`<span class="given-why">${refusalWords(answer, desk.money)}</span>`}
     ${isWaiting &&
     html`<span class="row given-why">

@@ -36,7 +36,7 @@ function Row({ desk, number }) {
   const isAtHand = desk.number.value === number;
   const row = useRef(null);
   useEffect(() => {
-    if (isAtHand) row.current.scrollIntoView({ block: "nearest" });
+    if (isAtHand) showInList(row.current);
   }, [isAtHand]);
   const sum = lot.mode === "pledge" ? lot.total : lot.price;
   const state = isNext && !isRunning(lot) ? "next" : stateWords(lot.state);
@@ -55,4 +55,12 @@ function Row({ desk, number }) {
       </span>
     </button>
   </li>`;
+}
+
+/** Bring a row into its list's view, and leave the page where it is. */
+function showInList(row) {
+  const list = row.parentElement;
+  const [shown, frame] = [row.getBoundingClientRect(), list.getBoundingClientRect()];
+  if (shown.top < frame.top) list.scrollTop -= frame.top - shown.top;
+  else if (shown.bottom > frame.bottom) list.scrollTop += shown.bottom - frame.bottom;
 }
