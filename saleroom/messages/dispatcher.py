@@ -43,7 +43,7 @@ ATTEMPTS_MAX = 8
 FIRST_WAIT_MS, LONGEST_WAIT_MS = 5_000, 15 * 60_000
 
 Papers = Callable[[Delivery], Awaitable[Sequence[Attachment]]]
-"""Make what goes along with a letter."""
+"""Make what goes along with a letter. Raises StoreError when it cannot at this moment."""
 
 
 @attrs.frozen

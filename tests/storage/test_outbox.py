@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import attrs
 import pytest
+import trio
 
 from saleroom.storage.message_ports import NEWER_WAITS, Delivery, NewDelivery
 from saleroom.storage.ports import Batch, OutboxRow, Stores
@@ -70,6 +71,20 @@ async def test_a_claim_lasts_until_its_time_is_over(stores: Stores) -> None:
     await stores.outbox.end(again.id, "dead", NOW + 62)
     assert await claimed(stores, NOW + 999) == []
     assert await stores.outbox.dead(None, 9) == []
+
+
+async def test_no_delivery_is_claimed_by_two(stores: Stores) -> None:
+    await settled(stores, *(attrs.evolve(WON, paddle=paddle) for paddle in range(101, 141)))
+    found: list[Delivery] = []
+
+    async def claim() -> None:
+        for _ in range(5):
+            found.extend(await claimed(stores, limit=3))
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(4):
+            nursery.start_soon(claim)
+    assert sorted(each.paddle for each in found) == list(range(101, 141))
 
 
 async def test_claims_are_bounded_and_oldest_first(stores: Stores) -> None:
