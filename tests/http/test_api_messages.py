@@ -12,8 +12,8 @@ from saleroom.messages.kinds import KINDS
 from saleroom.messages.office import Keys
 from saleroom.messages.web_push import VapidKey, encoded
 from saleroom.storage.message_ports import NewDelivery
+from tests.http.authorised import BROWSER
 from tests.http.house import House, open_house
-from tests.http.test_authorisation import BROWSER
 
 ME = "/api/v1/me/preferences"
 DEVICES = "/api/v1/me/devices"
