@@ -21,6 +21,7 @@ from saleroom.billing.ledger import Account, balances
 from saleroom.config import Settings
 from saleroom.demo_evening import ACCOUNT, NUMBER, Surroundings
 from saleroom.demo_money import DemoFailed, Treasurer
+from saleroom.demo_stripe import localstripe_python
 from saleroom.messages.kinds import KINDS
 from tests.e2e.progress import Progress
 
@@ -74,12 +75,12 @@ def short_gala(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo_gala, "SILENT_FIRST_END_MS", 700 * SPEED)
     monkeypatch.setattr(demo_gala, "SILENT_GAP_MS", 10 * SPEED)
     monkeypatch.setattr(receipt_keeper, "ROUND_S", 0.2)
-    monkeypatch.setattr(demo_evening, "localstripe_python", lambda: None)
     for kind in ("won", "pledge"):
         monkeypatch.setitem(KINDS, kind, attrs.evolve(KINDS[kind], settle_ms=0))
 
 
 async def test_the_whole_evening(short_gala: None, postgres_dsn: str, tmp_path: Path) -> None:
+    assert localstripe_python() is not None, "localstripe is missing: run make install-tests"
     settings = Settings(port=0, data_dir=tmp_path, database_url=postgres_dsn)
     async with open_evening(settings) as evening:
         server, post = evening.server, evening.surroundings.post
@@ -106,7 +107,8 @@ async def test_the_whole_evening(short_gala: None, postgres_dsn: str, tmp_path: 
         assert balance[Account.SALES] < 0
         assert balance[Account.PREMIUM] < 0
         assert balance[Account.CLEARING] > 0
-    assert any("7 guests" in line or "6 guests" in line for line in evening.told)
+    assert evening.lines("6 guests have put a card on file at localstripe")
+    assert any("by visa 4242" in line for line in evening.lines("PAID"))
     assert len(evening.lines("BILLED")) == len(evening.lines("REFUND")) == 1
     assert all("(captured)" in line for line in evening.lines("PAID"))
     assert evening.lines("SUMS    unpaid: $0.00")
@@ -145,16 +147,19 @@ async def test_only_what_is_missing_is_put_in(monkeypatch: pytest.MonkeyPatch) -
         )
 
 
-async def test_a_treasurer_who_is_declined_says_so(
-    short_gala: None, postgres_dsn: str, tmp_path: Path
+async def test_cards_are_kept_in_the_sandbox_where_nothing_else_is(
+    short_gala: None, monkeypatch: pytest.MonkeyPatch, postgres_dsn: str, tmp_path: Path
 ) -> None:
+    monkeypatch.setattr(demo_evening, "localstripe_python", lambda: None)
     settings = Settings(port=0, data_dir=tmp_path, database_url=postgres_dsn)
     async with open_evening(settings) as evening:
         base_url = f"http://127.0.0.1:{evening.server.port}"
+        event = await demo.create_gala(evening.server)
 
         def token(user: str, role: Role) -> str:
             return evening.server.issuer.issue(user, [role], 60)
 
-        treasurer = Treasurer(base_url, "nowhere", token, print)
+        await Treasurer(base_url, event, token, evening.told.append).prepare()
+        assert evening.lines("6 guests have put a card on file in the sandbox")
         with pytest.raises(DemoFailed, match="UNKNOWN_EVENT"):
-            await treasurer.prepare()
+            await Treasurer(base_url, "nowhere", token, print).prepare()
