@@ -13,7 +13,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 from saleroom.auction import commands as c
 from saleroom.billing.charges import charges
 from saleroom.billing.folio import Changes, Declined, Folio
-from saleroom.billing.invoice import DocumentKind, Line, LineKind, standing_lines
+from saleroom.billing.invoice import DocumentKind, Invoice, Line, LineKind, standing_lines
 from saleroom.billing.invoicing import Act, adjust, bill, credit
 from saleroom.billing.ledger import Account, balances, document_posting
 from saleroom.billing.paying import (
@@ -51,7 +51,7 @@ def line(seq: int = 1, amount: int = 10_000, **changes: Any) -> Line:
 def written(folio: Folio, changes: Changes | Declined) -> Folio:
     """Write changes as a store does."""
     assert isinstance(changes, Changes), changes
-    numbered = []
+    numbered: list[Invoice] = []
     for document in changes.documents:
         kept = [*folio.documents, *numbered]
         number = 1 + sum(other.kind is document.kind for other in kept)
