@@ -11,9 +11,12 @@ import os
 import sys
 import time
 
+from saleroom.billing_keeper import open_processor
 from saleroom.cli_accounts import with_stores
 from saleroom.cli_shared import Commands, Failure, add_command
 from saleroom.config import read_settings
+from saleroom.payments.cards import Cards
+from saleroom.payments.ports import ProcessorAway
 from saleroom.storage.audit_ports import AuditEntry
 from saleroom.storage.ports import NotFound, Stores
 
@@ -44,6 +47,11 @@ def _erase(arguments: argparse.Namespace) -> int:
     found: list[bool] = []
 
     async def erase(stores: Stores) -> None:
+        async with open_processor(settings) as processor:
+            try:
+                await Cards(stores.billing, processor, _now_ms).remove(user)
+            except ProcessorAway as away:
+                raise Failure(f"nothing was erased: {away}; try again") from None
         found.append(await _forget(stores, user))
 
     with_stores(settings, erase)
@@ -62,8 +70,7 @@ async def _forget(stores: Stores, user: str) -> bool:
     held = await stores.privacy.forget(user)
     if held.is_nothing and not has_account:
         return False
-    now_ms = int(time.time() * 1000)
-    await stores.audit.record(AuditEntry(now_ms, BY, None, "account.erase", target=user))
+    await stores.audit.record(AuditEntry(_now_ms(), BY, None, "account.erase", target=user))
     print(
         f"{user}: {len(held.paddles)} registrations, {held.wish_lists} wish lists, "
         f"{held.gifts} gifts, {held.watches} watches; {len(ended)} sign-ins ended"
@@ -71,6 +78,10 @@ async def _forget(stores: Stores, user: str) -> bool:
     if held.paddles:
         print("a running server greets the paddle by its old name until it is started again")
     return True
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)
 
 
 def _confirm(user: str) -> None:

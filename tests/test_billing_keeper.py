@@ -1,4 +1,4 @@
-"""The keeper of billing: what closed is billed, what is paid is noted, and what was lost is found."""
+"""The keeper of billing: what closed is billed, what is paid noted, and what was lost found."""
 
 from __future__ import annotations
 

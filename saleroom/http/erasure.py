@@ -1,8 +1,9 @@
 """Erasure: a person asks, or an admin for them, that nothing of who they are is kept.
 
-Owns: the order of the steps. Invariant: nobody is signed in any more before the tables are emptied,
-so that nothing is written anew; the journal is not touched, since it holds numbers and ids alone; a
-request cut short is sent again and ends the same. Source: I5, decision 0011.
+Owns: the order of the steps. Invariant: cards go first, since their processor may be away; nobody
+is signed in any more before the tables are emptied, so that nothing is written anew; the journal is
+not touched, since it holds numbers and ids alone; a request cut short is sent again and ends the
+same. Source: I5, decisions 0011 and 0021.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ class Erasure:
     async def erase(self, user: str, by: str, role: Role) -> tuple[Forgotten, bool]:
         """Forget a user; say what was held of them, and whether they had an account."""
         accounts = self.services.accounts
+        await self.services.cards.remove(user)
         try:
             ended = await accounts.store.erase(user)
             had_account = True

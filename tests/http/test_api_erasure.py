@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from trio.testing import MockClock
 
 from saleroom.audit import audit
+from saleroom.storage.ports import NotFound
 from tests.http.house import House, Reply, open_house
 from tests.http.people import EMAIL, PASSWORD, login, me, refresh, signed_in
+from tests.payments.scripted import ScriptedProcessor
 
 CONFIRMED = {"confirm": "erase my data", "password": PASSWORD}
 
@@ -51,6 +54,23 @@ async def test_a_person_is_erased_and_their_bid_stands(autojump_clock: MockClock
         site = house.registry.site(event)
         assert site is not None
         assert site.names[101] == "Paddle 101"
+
+
+async def test_the_card_of_who_was_erased_is_gone_here_and_there(
+    autojump_clock: MockClock,
+) -> None:
+    processor = ScriptedProcessor()
+    async with open_house(processor=processor) as house:
+        token = (await signed_in(house))["access_token"]
+        event = await bidding(house, token)
+        path = f"/api/v1/events/{event}/card"
+        setup = (await house.done("POST", path, token, key="k"))["setup"]
+        processor.complete(setup)
+        await house.done("POST", f"{path}/confirm", token, {"setup": setup})
+        assert (await erase(house, token)).status == 200
+        with pytest.raises(NotFound):
+            await house.stores.billing.card_by_setup(setup)
+        assert processor.forgotten == [f"cus_{setup.removeprefix('seti_')}"]
 
 
 async def test_who_was_erased_is_signed_out_everywhere(autojump_clock: MockClock) -> None:
