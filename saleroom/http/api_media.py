@@ -52,6 +52,13 @@ class ImageFields:
 
 
 @attrs.frozen
+class ImageChanges:
+    """What a picture shows, said anew; null says nothing."""
+
+    alt: Text | None
+
+
+@attrs.frozen
 class ImageOrder:
     """All pictures of a lot, in the order in which they are to stand."""
 
@@ -121,6 +128,25 @@ def media_routes(
         images = await pictures.order(event, number, wanted.keys, is_draft=is_draft)
         await note(identity.user, role, "image.order", event, number, ", ".join(wanted.keys))
         return respond({"images": images})
+
+    @routes.patch("/events/<event>/lots/<lot>/images/<key>")
+    @contract(
+        "Say what a picture shows",
+        tag=TAG,
+        who=Role.CLERK,
+        path={"key": MediaKey},
+        body=ImageChanges,
+        answers={200: ImageView},
+        refusals=("UNKNOWN_IMAGE", "STALE_VERSION"),
+    )
+    async def describe(event: str, lot: str, key: str) -> Response:
+        wanted = await read_body(ImageChanges)
+        identity, role = await access.admit(Role.CLERK, event_id(event))
+        number = path_number(lot, UNKNOWN_LOT)
+        is_draft = await access.is_draft(event, role)
+        image = await pictures.describe(event, number, key, wanted.alt, is_draft=is_draft)
+        await note(identity.user, role, "image.describe", event, number, key)
+        return respond(image)
 
     @routes.delete("/events/<event>/lots/<lot>/images/<key>")
     @contract(

@@ -75,6 +75,20 @@ class Pictures:
         await self.services.stores.media.touch(keys_of({IMAGES: taken}), at_ms)
         return taken[0]
 
+    async def describe(
+        self, event: str, lot: int, key: str, alt: str | None, *, is_draft: bool
+    ) -> Image:
+        """Say anew what a picture shows. Raises Problem: UNKNOWN_IMAGE and as `add`."""
+
+        def shown(images: list[Image]) -> list[Image]:
+            if all(one["key"] != key for one in images):
+                raise Problem("UNKNOWN_IMAGE")
+            return [{**one, "alt": alt} if one["key"] == key else one for one in images]
+
+        row = await self._edit(event, lot, shown, is_draft=is_draft)
+        image: Image = next(one for one in row.details[IMAGES] if one["key"] == key)
+        return image
+
     async def order(
         self, event: str, lot: int, keys: Sequence[str], *, is_draft: bool
     ) -> list[Image]:

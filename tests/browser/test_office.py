@@ -63,6 +63,10 @@ def test_an_event_is_made_filled_and_published(people: People, house: House) -> 
     page.get_by_label("What it shows").fill("A quilt on a bed")
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_alt_text("A quilt on a bed")).to_be_visible()
+    page.get_by_role("button", name="A quilt on a bed").click()
+    page.get_by_role("dialog").get_by_label("What it shows").fill("A red quilt on a bed")
+    page.keyboard.press("Enter")
+    expect(page.get_by_alt_text("A red quilt on a bed")).to_be_visible()
 
     page.get_by_role("link", name="Overview").click()
     page.get_by_role("button", name="Publish").click()

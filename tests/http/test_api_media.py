@@ -114,6 +114,23 @@ async def test_the_same_picture_is_shown_once_with_its_newest_words(
         assert [image["alt"] for image in images] == ["Still red", None]
 
 
+async def test_what_a_picture_shows_is_said_anew(autojump_clock: MockClock) -> None:
+    async with open_house() as house:
+        lot = await lot_of(house, draft=True)
+        red, blue = await add(house, lot, alt="Red"), await add(house, lot, "blue")
+        path = f"{lot}/images/{blue['key']}"
+        told = await house.done("PATCH", path, "clerk", {"alt": "A blue quilt"})
+        assert (told["key"], told["alt"]) == (blue["key"], "A blue quilt")
+        images = (await house.done("GET", lot, "clerk"))["images"]
+        assert [image["alt"] for image in images] == ["Red", "A blue quilt"]
+        assert (await house.done("PATCH", path, "clerk", {"alt": None}))["alt"] is None
+        (entry, *_) = (await house.done("GET", "/api/v1/audit", "admin"))["entries"]
+        assert (entry["what"], entry["after"]) == ("image.describe", {"image": blue["key"]})
+        await house.done("DELETE", f"{lot}/images/{red['key']}", "clerk")
+        gone = await house.call("PATCH", f"{lot}/images/{red['key']}", "clerk", {"alt": "Red"})
+        assert gone.code == "UNKNOWN_IMAGE"
+
+
 async def test_a_lots_own_fields_and_its_pictures_leave_each_other_alone(
     autojump_clock: MockClock,
 ) -> None:

@@ -34,6 +34,16 @@ export function Pictures({ event, lot }) {
     const went = await run(() => call("DELETE", `${path}/${image.key}`), "The picture is gone.");
     if (went) setImages((now) => now.filter(({ key }) => key !== image.key));
   }
+  async function describe(image) {
+    const wants = { label: "What it shows", value: image.alt ?? "" };
+    const text = "Read out to those who do not see it.";
+    const said = await ask({ title: "Describe the picture", text, yes: "Keep it", kind: "primary", wants });
+    if (said === false) return;
+    await run(async () => {
+      const made = await call("PATCH", `${path}/${image.key}`, { alt: said || null });
+      setImages((now) => now.map((each) => (each.key === made.key ? made : each)));
+    });
+  }
   return html`<section class="panel stack" aria-labelledby="pictures">
     <h3 id="pictures">Pictures <span class="muted">(${images.length})</span></h3>
     <${AddPicture} path=${path} onAdded=${(image) => setImages((now) => [...now, image])} />
@@ -48,7 +58,10 @@ export function Pictures({ event, lot }) {
             alt=${image.alt ?? ""}
             loading="lazy"
           />
-          <p class="small">${index === 0 ? html`<strong>First. </strong>` : null}${image.alt ?? html`<span class="muted">Not described.</span>`}</p>
+          ${index === 0 && html`<p class="small"><strong>First picture</strong></p>`}
+          <button type="button" class="link-button small" disabled=${isBusy} onClick=${() => describe(image)}>
+            ${image.alt ?? "Not described: describe it"}
+          </button>
           <div class="row">
             <${IconButton} icon="back" label=${`Move picture ${index + 1} forward`} disabled=${isBusy || index === 0} onClick=${() => place(index, index - 1)} />
             <${IconButton} icon="next" label=${`Move picture ${index + 1} back`} disabled=${isBusy || index === images.length - 1} onClick=${() => place(index, index + 1)} />
