@@ -114,7 +114,7 @@ def test_a_screen_takes_up_another_release(people: People, house: House) -> None
             if route.request.is_navigation_request():
                 route.continue_()
                 return
-            answer = route.fetch()
+            answer = route.fetch(url=f"{house.url}/e/{event}/rostrum")
             text = A_RELEASE.sub("/web/another/", answer.text())
             route.fulfill(response=answer, body=text)
 
@@ -122,3 +122,4 @@ def test_a_screen_takes_up_another_release(people: People, house: House) -> None
         cable.cut()
         page.wait_for_function(f"() => {LOADS} === 2")
         expect(page.get_by_role("heading", name="A quilt")).to_be_visible()
+        page.unroute_all(behavior="wait")
