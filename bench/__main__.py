@@ -31,7 +31,7 @@ from bench.reads import measure_reads
 from bench.report import Missing, Result, describe_machine, write_json
 from bench.rooms import measure_rooms
 from bench.setting import Setting
-from bench.table import lines
+from bench.table import lines, short_lines
 from bench.usage import choose_cores, pin
 
 Measured = Sequence[Result | Missing]
@@ -51,6 +51,7 @@ MEASURES: Mapping[str, tuple[str, Callable[[Setting], Measured]]] = {
 }
 RESULTS = CHECKOUT / "bench" / "results"
 PAGE = CHECKOUT / "docs" / "performance.md"
+README = CHECKOUT / "README.md"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -113,12 +114,13 @@ def _measured(measure: Callable[[Setting], Measured], setting: Setting) -> Measu
 
 
 def _write_down(path: Path) -> list[Path]:
-    """Put the table and the plots beside a kept run; the full run is also the page's."""
+    """Put the table and the plots beside a kept run; the full run is also the pages'."""
     run = json.loads(path.read_text(encoding="utf-8"))
     table = path.with_suffix(".md")
     table.write_text("\n".join(lines(run)) + "\n", encoding="utf-8")
     if path == RESULTS / "full.json":
-        fill(PAGE, run)
+        fill(PAGE, lines(run))
+        fill(README, short_lines(run))
     return [path, table, *draw(run, path)]
 
 

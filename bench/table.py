@@ -36,6 +36,20 @@ def lines(run: Run) -> list[str]:
     ]
 
 
+def short_lines(run: Run) -> list[str]:
+    """Write the figures that have a goal."""
+    return [
+        "| measure | figure | value | goal | |",
+        "|---|---|---|---|---|",
+        *(_short_row(result) for result in run["results"] if result["goal"] is not None),
+    ]
+
+
+def _short_row(result: Mapping[str, Any]) -> str:
+    """Write a figure without what others took."""
+    return _row(result).rpartition("|")[0].rpartition("|")[0] + "|"
+
+
 def _row(result: Mapping[str, Any]) -> str:
     goal, others = result["goal"], result["usage"]["others_share"]
     bound = "" if goal is None else f"{goal['relation']} {goal['bound']:,g}"

@@ -11,6 +11,7 @@ from bench import BenchFailed
 from bench.histogram import Histogram
 from bench.page import BEGIN, END, fill
 from bench.plots import draw
+from bench.table import lines
 
 
 def room(sockets: int) -> dict[str, Any]:
@@ -65,9 +66,9 @@ RUN: dict[str, Any] = {
 def test_the_page_is_filled_between_its_marks_as_often_as_one_likes(tmp_path: Path) -> None:
     page = tmp_path / "performance.md"
     page.write_text(f"# Before\n{BEGIN}\nold\n{END}\nafter\n")
-    fill(page, RUN)
+    fill(page, lines(RUN))
     once = page.read_text()
-    fill(page, RUN)
+    fill(page, lines(RUN))
     assert page.read_text() == once
     assert once.startswith("# Before\n")
     assert once.endswith("\nafter\n")
@@ -79,5 +80,5 @@ def test_a_page_without_marks_is_left_alone(tmp_path: Path) -> None:
     page = tmp_path / "performance.md"
     page.write_text("by hand\n")
     with pytest.raises(BenchFailed, match="no marked section"):
-        fill(page, RUN)
+        fill(page, lines(RUN))
     assert page.read_text() == "by hand\n"
