@@ -40,9 +40,10 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_files_are_numbered_without_a_gap() -> None:
-    numbers = [int(migration.name.split("_")[0]) for migration in known_migrations(MIGRATIONS)]
-    assert numbers == list(range(1, len(numbers) + 1))
+def test_each_file_has_a_number_of_its_own() -> None:
+    numbers = [migration.name.split("_")[0] for migration in known_migrations(MIGRATIONS)]
+    assert all(len(number) == 4 and number.isdecimal() for number in numbers)
+    assert sorted(set(numbers)) == numbers
 
 
 async def test_each_file_is_applied_once(empty_pool: PostgresPool) -> None:
