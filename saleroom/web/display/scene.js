@@ -7,7 +7,7 @@
 import { isRunning, lotInRing } from "../house/running.js";
 
 export const RESULT_MS = 12_000;
-export const FUND_MS = 180_000;
+export const FUND_MS = 90_000;
 export const ANNOUNCEMENT_MS = 20_000;
 const COMING_MAX = 3;
 export const SILENT_ROWS = 6;
@@ -40,10 +40,9 @@ export function sceneOf({ event, ordered, rings, moments, now }) {
   const find = (moment, most) =>
     moment !== null && now - moment.at < most ? ordered.find((lot) => lot.lot === moment.lot) : undefined;
   const result = find(moments.result, RESULT_MS);
-  const fund = find(moments.fund, FUND_MS);
-  const isFundNewer = moments.fund?.at > (moments.result?.at ?? 0);
-  if (fund && isRunning(fund) && (isFundNewer || !result)) return { kind: "fund", lot: fund };
   if (result) return { kind: "result", lot: result };
+  const fund = find(moments.fund, FUND_MS);
+  if (fund && isRunning(fund)) return { kind: "fund", lot: fund };
   return { kind: "overview", lot: null };
 }
 

@@ -49,10 +49,11 @@ test("a silent lot's end does not take the stage", () => {
   assert.equal(noteMoment(NO_MOMENTS, sold, { ...LIVE, mode: "silent" }).result, null);
 });
 
-test("a fund stays while people pledge, and gives way to the next lot", () => {
+test("a fund follows a result while people pledge, and gives way to the next lot", () => {
   const lots = [{ ...LIVE, state: "sold" }, FUND];
-  const moments = noteMoment(noteMoment(NO_MOMENTS, { ...sold, at: NOW - 1 }, LIVE), pledged, FUND);
-  assert.deepEqual(scene(lots, moments), ["fund", 4]);
+  const moments = noteMoment(noteMoment(NO_MOMENTS, sold, LIVE), pledged, FUND);
+  assert.deepEqual(scene(lots, moments), ["result", 1]);
+  assert.deepEqual(scene(lots, moments, { now: NOW + RESULT_MS }), ["fund", 4]);
   assert.deepEqual(scene(lots, moments, { now: NOW + FUND_MS }), ["overview", null]);
   const opened = noteMoment(moments, { type: "lot_opened", seq: 12, at: NOW, lot: 2 }, { mode: "live" });
   assert.deepEqual([opened.fund, opened.result], [null, null]);
