@@ -14,7 +14,8 @@ export function formatRemaining(left) {
   if (left <= 0) return "0:00";
   if (left >= 2 * DAY) return `${Math.floor(left / DAY)} days`;
   if (left >= DAY) return `1 day ${Math.floor((left - DAY) / HOUR)} h`;
-  if (left >= HOUR) return `${Math.floor(left / HOUR)} h ${pad(Math.floor((left % HOUR) / MINUTE))} min`;
+  if (left >= HOUR)
+    return `${Math.floor(left / HOUR)} h ${pad(Math.floor((left % HOUR) / MINUTE))} min`;
   const seconds = Math.ceil(left / 1000);
   return `${Math.floor(seconds / 60)}:${pad(seconds % 60)}`;
 }
@@ -25,7 +26,9 @@ export function speakRemaining(left) {
   const seconds = Math.ceil(left / 1000);
   if (seconds < 60) return `${seconds} ${seconds === 1 ? "second" : "seconds"} left`;
   const minutes = Math.round(seconds / 60);
-  return minutes < 60 ? `${minutes} ${minutes === 1 ? "minute" : "minutes"} left` : `${formatRemaining(left)} left`;
+  return minutes < 60
+    ? `${minutes} ${minutes === 1 ? "minute" : "minutes"} left`
+    : `${formatRemaining(left)} left`;
 }
 
 function pad(number) {

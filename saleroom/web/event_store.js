@@ -125,7 +125,14 @@ export class EventStore {
     for (const view of snapshot.lots) {
       const made = kept.get(view.lot) ?? signal(null);
       const opening = view.price === null ? view.min_next : (made.value?.opening ?? null);
-      made.value = { ...UNSETTLED, ...view, opening, max: null, won: false, locked: view.remote_locked ?? false };
+      made.value = {
+        ...UNSETTLED,
+        ...view,
+        opening,
+        max: null,
+        won: false,
+        locked: view.remote_locked ?? false,
+      };
       this.lots.set(view.lot, made);
     }
     this.numbers.value = snapshot.lots.map((view) => view.lot);
@@ -159,7 +166,13 @@ export class EventStore {
     if (made.mode === "live") made.ask = made.min_next;
     if (made.mode === "sale") made.remaining = fact.quantity === 0 ? null : (fact.quantity ?? 1);
     if (made.mode === "pledge" && before === undefined) {
-      Object.assign(made, { total: 0, match: 0, donors: 0, levels: fact.levels ?? [], goal: fact.goal ?? null });
+      Object.assign(made, {
+        total: 0,
+        match: 0,
+        donors: 0,
+        levels: fact.levels ?? [],
+        goal: fact.goal ?? null,
+      });
     }
     if (before === undefined) {
       this.lots.set(fact.lot, signal(made));
@@ -229,7 +242,14 @@ function fund(store, { lot, total, match, donors }) {
 const FACTS = {
   bid_placed: (store, fact) => {
     const { amount, paddle, min_next, bid_count, reserve_met } = fact;
-    const fields = { state: "open", price: amount, leader: paddle, min_next, bid_count, reserve_met };
+    const fields = {
+      state: "open",
+      price: amount,
+      leader: paddle,
+      min_next,
+      bid_count,
+      reserve_met,
+    };
     if (fact.ask !== undefined) fields.ask = fact.ask;
     if (fact.ends_at !== undefined) fields.ends_at = fact.ends_at;
     if (paddle !== store.you.value.paddle) fields.max = null;
@@ -264,7 +284,16 @@ const FACTS = {
   lot_withdrawn: (store, { lot }) => store.change(lot, { state: "withdrawn", max: null }),
   bid_undone: (store, { lot, price, leader, min_next, state }) => {
     const ask = askOf(store, lot, min_next);
-    store.change(lot, { price, leader, min_next, state, ask, bid_count: null, won: false, ...UNSETTLED });
+    store.change(lot, {
+      price,
+      leader,
+      min_next,
+      state,
+      ask,
+      bid_count: null,
+      won: false,
+      ...UNSETTLED,
+    });
   },
   bids_retracted: (store, { lot, price, leader, min_next }) => {
     const ask = askOf(store, lot, min_next);
@@ -316,7 +345,8 @@ const FACTS = {
   event_closed: (store) => {
     store.setEvent({ status: "closed" });
     for (const [number, lot] of store.lots) {
-      if (lot.value.mode === "sale" && isRunning(lot.value)) store.change(number, { state: "sold" });
+      if (lot.value.mode === "sale" && isRunning(lot.value))
+        store.change(number, { state: "sold" });
     }
   },
   lot_added: (store, fact) => store.define(fact),

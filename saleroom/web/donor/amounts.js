@@ -12,13 +12,19 @@ export function Wheel({ name, amounts, chosen, firstLabel, onChoose }) {
   const list = useRef(null);
   useEffect(() => {
     const row = list.current.querySelector("input:checked")?.closest("label");
-    if (row) list.current.scrollTo({ left: row.offsetLeft - list.current.clientWidth / 2 + row.offsetWidth / 2 });
+    if (row)
+      list.current.scrollTo({
+        left: row.offsetLeft - list.current.clientWidth / 2 + row.offsetWidth / 2,
+      });
   }, [chosen]);
   return html`<fieldset class="wheel-field">
     <legend class="visually-hidden">${name}</legend>
     <div class="wheel" ref=${list}>
       ${amounts.map(
-        (amount, index) => html`<label key=${amount} class=${`wheel-step ${amount === chosen ? "chosen" : ""}`}>
+        (
+          amount,
+          index,
+        ) => html`<label key=${amount} class=${`wheel-step ${amount === chosen ? "chosen" : ""}`}>
           <input
             class="visually-hidden"
             type="radio"

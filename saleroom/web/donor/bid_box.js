@@ -24,19 +24,25 @@ export function BidBox({ number }) {
   const isAbsentee = lot.mode === "live" && lot.state === "queued";
   const mayMax = isAbsentee || lot.mode === "silent";
   const wantsMax = isAbsentee || (isMax && mayMax);
-  if (lot.locked) return html`<p class="notice">Online bids on this lot are held back for the moment.</p>`;
+  if (lot.locked)
+    return html`<p class="notice">Online bids on this lot are held back for the moment.</p>`;
   return html`<div class="stack bid-box">
-    ${mayMax &&
-    !isAbsentee &&
-    html`<div class="tabs" role="group" aria-label="How to bid">
+    ${
+      mayMax &&
+      !isAbsentee &&
+      html`<div class="tabs" role="group" aria-label="How to bid">
       <${Button} aria-pressed=${isMax ? "false" : "true"} onClick=${() => setMax(false)}>Bid now<//>
       <${Button} aria-pressed=${isMax ? "true" : "false"} onClick=${() => setMax(true)}>Secret maximum<//>
-    </div>`}
-    ${wantsMax &&
-    html`<p class="small muted">
-      We bid for you, one step at a time and no more than is needed, up to your maximum. Nobody else sees it.
+    </div>`
+    }
+    ${
+      wantsMax &&
+      html`<p class="small muted">
+      We bid for you, one step at a time and no more than is needed, up to your maximum. Nobody
+      else sees it.
       ${isAbsentee && " It counts when the lot is opened."}
-    </p>`}
+    </p>`
+    }
     <${Amounts} key=${wantsMax} lot=${lot} isMax=${wantsMax} />
     ${lot.mode === "silent" && isRunning(lot) && html`<${BuyNow} lot=${lot} />`}
   </div>`;
@@ -62,7 +68,10 @@ function Amounts({ lot, isMax }) {
     setBusy(true);
     setNote(null);
     const wanted = isMax ? { max: amount } : { amount };
-    const ack = await askAndTell(sale, isMax ? "set_max_bid" : "place_bid", { lot: lot.lot, ...wanted });
+    const ack = await askAndTell(sale, isMax ? "set_max_bid" : "place_bid", {
+      lot: lot.lot,
+      ...wanted,
+    });
     setBusy(false);
     if (ack === null) return;
     setPicked(null);
@@ -90,7 +99,14 @@ function Amounts({ lot, isMax }) {
         Other<span class="visually-hidden"> amount</span>
       <//>
     </div>
-    ${text !== null && html`<${OwnAmount} label="Or your own amount" text=${text} least=${least} onText=${setText} isAtOnce />`}
+    ${text !== null &&
+    html`<${OwnAmount}
+      label="Or your own amount"
+      text=${text}
+      least=${least}
+      onText=${setText}
+      isAtOnce
+    />`}
     ${note && html`<p class="notice warn" role="alert">${note}</p>`}
     <${WhoMay}>
       <${Slide}
@@ -105,7 +121,8 @@ function Amounts({ lot, isMax }) {
 }
 
 function leastMax(sale, lot, ladder) {
-  if (lot.state === "queued") return lot.max === null ? lot.min_next : lot.max + stepAt(ladder, lot.max);
+  if (lot.state === "queued")
+    return lot.max === null ? lot.min_next : lot.max + stepAt(ladder, lot.max);
   if (!sale.store.leads(lot)) return lot.min_next;
   const most = Math.max(lot.max ?? 0, lot.price);
   return most + stepAt(ladder, most);
@@ -114,13 +131,19 @@ function leastMax(sale, lot, ladder) {
 function tellBid(sale, lot, ack, max) {
   const key = `lot ${lot.lot}`;
   if (lot.state === "queued") {
-    toast(`Your maximum of ${sale.money(max)} is kept until the lot is opened.`, { kind: "lead", key });
+    toast(`Your maximum of ${sale.money(max)} is kept until the lot is opened.`, {
+      kind: "lead",
+      key,
+    });
   } else if (ack.leading) {
     const words = max === null ? "" : ` Your maximum is ${sale.money(max)}.`;
     toast(`You lead at ${sale.money(ack.price)}.${words}`, { kind: "lead", key });
   } else {
     sale.answered.set(lot.lot, ack.price);
-    toast(`Outbid at once by an earlier maximum: now ${sale.money(ack.price)}.`, { kind: "lost", key });
+    toast(`Outbid at once by an earlier maximum: now ${sale.money(ack.price)}.`, {
+      kind: "lost",
+      key,
+    });
   }
 }
 
@@ -134,16 +157,24 @@ function BuyNow({ lot }) {
     const ack = await askAndTell(sale, "buy", { lot: lot.lot, price: lot.buy_now });
     setBusy(false);
     setAsking(false);
-    if (ack) toast(`It is yours for ${sale.money(lot.buy_now)}.`, { kind: "lead", key: `lot ${lot.lot}` });
+    if (ack)
+      toast(`It is yours for ${sale.money(lot.buy_now)}.`, { kind: "lead", key: `lot ${lot.lot}` });
   }
   return html`<${Button} isWide onClick=${() => setAsking(true)}>Buy now for ${sale.money(lot.buy_now)}<//>
-    ${isAsking &&
-    html`<${Dialog} title="Buy now" onClose=${() => setAsking(false)}>
+    ${
+      isAsking &&
+      html`<${Dialog} title="Buy now" onClose=${() => setAsking(false)}>
       <p>${lot.title}: yours at once for <strong>${sale.money(lot.buy_now)}</strong>, and the lot ends.</p>
       <${WhoMay}>
-        <${Slide} of=${lot.buy_now} label=${`buy for ${sale.money(lot.buy_now)}`} isBusy=${isBusy} onConfirm=${confirm} />
+        <${Slide}
+          of=${lot.buy_now}
+          label=${`buy for ${sale.money(lot.buy_now)}`}
+          isBusy=${isBusy}
+          onConfirm=${confirm}
+        />
       <//>
-    <//>`}`;
+    <//>`
+    }`;
 }
 
 /** Show what is inside to those who may bid, and to others how they come to. */
@@ -153,9 +184,11 @@ export function WhoMay({ children }) {
   const { paddle, locked } = sale.store.you.value;
   if (status === "closed") return html`<p class="notice">The event is over.</p>`;
   if (paddle === null) {
-    return html`<${Button} kind="primary" isWide onClick=${() => (sale.entry.value = { why: null })}>Get your paddle to bid<//>`;
+    const enter = () => (sale.entry.value = { why: null });
+    return html`<${Button} kind="primary" isWide onClick=${enter}>Get your paddle to bid<//>`;
   }
   if (locked) return html`<p class="notice lost">Your paddle is locked. Please see the desk.</p>`;
-  if (status === "paused") return html`<p class="notice warn">The sale is paused. Your bid can be made when it goes on.</p>`;
+  if (status === "paused")
+    return html`<p class="notice warn">The sale is paused. Your bid can be made when it goes on.</p>`;
   return children;
 }

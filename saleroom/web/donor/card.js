@@ -18,7 +18,9 @@ export function Card({ number, index }) {
   const bids = view.bid_count;
   return html`<li class="card">
     <a class="card-link" href=${lotHref(number)}>
-      <div class="card-picture"><${Picture} image=${image} title=${view.title} sizes=${SIZES} isFirst=${index < FIRST} /></div>
+      <div class="card-picture">
+        <${Picture} image=${image} title=${view.title} sizes=${SIZES} isFirst=${index < FIRST} />
+      </div>
       <div class="card-body">
         <div class="card-signs">
           <span class="muted small">Lot ${number}</span>
@@ -27,7 +29,9 @@ export function Card({ number, index }) {
         <h2 class="card-title">${view.title}</h2>
         <div class="card-foot">
           <div>
-            <div class="muted small">${priceLabel(view)}${bids ? ` · ${countOf(bids, "bid", "bids")}` : ""}</div>
+            <div class="muted small">
+              ${priceLabel(view)}${bids ? ` · ${countOf(bids, "bid", "bids")}` : ""}
+            </div>
             <div class="card-price figures">${sale.money(priceOf(view))}</div>
           </div>
           <${Countdown} lot=${lot} />

@@ -36,7 +36,10 @@ function Identify({ why, onClose }) {
       <${Button} aria-pressed=${isNew ? "false" : "true"} onClick=${() => setNew(false)}>Sign in<//>
     </div>
     ${isNew ? html`<${SignUpForm} onDone=${done} />` : html`<${SignInForm} onDone=${done} />`}
-    <p class="small muted">Have you a card with a code? Scan it, or <a href="/">type the code</a>: then you need no account.</p>
+    <p class="small muted">
+      Have you a card with a code? Scan it, or <a href="/">type the code</a>: then you need no
+      account.
+    </p>
   <//>`;
 }
 
@@ -61,8 +64,24 @@ function SignUpForm({ onDone }) {
   }
   const at = (field) => (fault?.field === field ? fault.text : undefined);
   return html`<form class="stack" onSubmit=${submit}>
-    <${Field} label="Your name" autocomplete="name" required maxlength="100" value=${name} onInput=${setName} fault=${at("name")} />
-    <${Field} label="E-mail" type="email" autocomplete="email" required value=${email} onInput=${setEmail} fault=${at("email")} />
+    <${Field}
+      label="Your name"
+      autocomplete="name"
+      required
+      maxlength="100"
+      value=${name}
+      onInput=${setName}
+      fault=${at("name")}
+    />
+    <${Field}
+      label="E-mail"
+      type="email"
+      autocomplete="email"
+      required
+      value=${email}
+      onInput=${setEmail}
+      fault=${at("email")}
+    />
     <${Field}
       label="Password"
       type="password"
@@ -84,7 +103,10 @@ function faultOf(error) {
     return { field: null, text: "This address has an account already. Sign in with its password." };
   }
   const { field } = error.extras ?? {};
-  return { field: ["name", "email", "password"].includes(field) ? field : null, text: error.message };
+  return {
+    field: ["name", "email", "password"].includes(field) ? field : null,
+    text: error.message,
+  };
 }
 
 function Register({ why, needsTerms, onClose }) {
@@ -123,9 +145,19 @@ function Register({ why, needsTerms, onClose }) {
   return html`<${Dialog} title=${title} onClose=${onClose}>
     ${why && html`<p>${why}</p>`}
     <form class="stack" onSubmit=${submit}>
-      ${paddle === null &&
-      html`<${Field} label="Your name, for the house" autocomplete="name" required maxlength="100" value=${name} onInput=${setName} />`}
-      ${terms && html`<div class="terms prose" tabindex="0" role="region" aria-label="Terms">${terms}</div>`}
+      ${
+        paddle === null &&
+        html`<${Field}
+        label="Your name, for the house"
+        autocomplete="name"
+        required
+        maxlength="100"
+        value=${name}
+        onInput=${setName}
+      />`
+      }
+      ${terms &&
+      html`<div class="terms prose" tabindex="0" role="region" aria-label="Terms">${terms}</div>`}
       <${Check} checked=${isAgreed} required onInput=${setAgreed}>
         ${terms ? "I accept these terms. My bids are binding." : "My bids are binding."}
       <//>

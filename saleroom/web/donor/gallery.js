@@ -21,7 +21,7 @@ const FIRST_MADE = 16;
 const MADE_AT_ONCE = 32;
 const PAINT_MS = 20;
 
-const made = signal(FIRST_MADE); // cards; stays when the gallery is left, so that the way back is whole
+const made = signal(FIRST_MADE); // cards; stays when the gallery is left: the way back is whole
 const filter = signal("all");
 const sort = signal("order");
 const sought = signal("");
@@ -36,11 +36,15 @@ export function Gallery() {
     <${OnTheBlock} />
     <${Finder} />
     <p class="visually-hidden" role="status">${numbers.length} lots shown</p>
-    ${numbers.length === 0
-      ? html`<${Nothing} />`
-      : html`<ul class="plain cards">
-          ${numbers.slice(0, made.value).map((number, index) => html`<${Card} key=${number} number=${number} index=${index} />`)}
-        </ul>`}
+    ${
+      numbers.length === 0
+        ? html`<${Nothing} />`
+        : html`<ul class="plain cards">
+          ${numbers
+            .slice(0, made.value)
+            .map((number, index) => html`<${Card} key=${number} number=${number} index=${index} />`)}
+        </ul>`
+    }
   </main>`;
 }
 
@@ -120,9 +124,13 @@ function Finder() {
 
 /** Give the filters that mean something at this sale. */
 function presentFilters(sale) {
-  const modes = new Set(sale.store.numbers.value.map((number) => sale.store.lot(number).value.mode));
+  const modes = new Set(
+    sale.store.numbers.value.map((number) => sale.store.lot(number).value.mode),
+  );
   const isMode = (key) => ["live", "silent", "pledge", "sale"].includes(key);
-  return FILTERS.map(([key]) => key).filter((key) => !isMode(key) || (modes.size > 1 && modes.has(key)));
+  return FILTERS.map(([key]) => key).filter(
+    (key) => !isMode(key) || (modes.size > 1 && modes.has(key)),
+  );
 }
 
 const NOTHING = {
@@ -147,10 +155,15 @@ function Nothing() {
 function OnTheBlock() {
   const sale = useSale();
   const numbers = useComputed(() =>
-    sale.lotsWhere((lot) => lot.mode === "live" && isRunning(lot)).map((lot) => lot.lot).join(" "),
+    sale
+      .lotsWhere((lot) => lot.mode === "live" && isRunning(lot))
+      .map((lot) => lot.lot)
+      .join(" "),
   ).value;
   if (numbers === "") return null;
-  return numbers.split(" ").map((number) => html`<${BlockLot} key=${number} number=${Number(number)} />`);
+  return numbers
+    .split(" ")
+    .map((number) => html`<${BlockLot} key=${number} number=${Number(number)} />`);
 }
 
 function BlockLot({ number }) {
@@ -164,7 +177,8 @@ function BlockLot({ number }) {
     <div class="block-body">
       <div class="row">
         <span class="on-air">On the block</span>
-        ${(view.state !== "open" || sale.bidOn.value.has(number)) && html`<${StandingBadge} lot=${lot} />`}
+        ${(view.state !== "open" || sale.bidOn.value.has(number)) &&
+        html`<${StandingBadge} lot=${lot} />`}
       </div>
       <h2 class="block-title">${view.title}</h2>
       <div class="block-sums">

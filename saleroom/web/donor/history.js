@@ -27,7 +27,9 @@ export function History({ number }) {
       if (told.type === "bid_placed" && told.bids === 1) {
         const { seq, at, bidder, amount, paddle, source } = told;
         const bid = { seq, at, bidder, amount, leader: paddle, source };
-        setBids((before) => [bid, ...(before ?? []).filter((each) => each.seq !== seq)].slice(0, SHOWN));
+        setBids((before) =>
+          [bid, ...(before ?? []).filter((each) => each.seq !== seq)].slice(0, SHOWN),
+        );
       } else if (told.type === "bid_placed" || RESHAPING.has(told.type)) {
         load();
       }

@@ -45,18 +45,21 @@ export function LotPage({ number }) {
     </div>
     <div class="lot-words stack">
       <${About} view=${view} details=${details} />
-      ${(view.mode === "silent" || view.mode === "live") &&
-      html`<section class="stack" aria-labelledby="history">
+      ${
+        (view.mode === "silent" || view.mode === "live") &&
+        html`<section class="stack" aria-labelledby="history">
         <h2 id="history">Bids</h2>
         <${History} key=${number} number=${number} />
-      </section>`}
+      </section>`
+      }
       <${Neighbours} number=${number} />
     </div>
   </main>`;
 }
 
 function Pictures({ images, title }) {
-  if (images.length === 0) return html`<div class="lot-pictures none"><${Picture} title=${title} /></div>`;
+  if (images.length === 0)
+    return html`<div class="lot-pictures none"><${Picture} title=${title} /></div>`;
   const several = images.length > 1;
   return html`<div
     class=${`lot-pictures ${several ? "several" : ""}`}
@@ -77,22 +80,26 @@ function Sums({ lot }) {
   if (view.mode === "pledge") return html`<${Thermometer} lot=${view} />`;
   const isLive = view.mode === "live" && isRunning(view);
   const standing = standingOf(view, sale.store.leads(view), sale.bidOn.value.has(view.lot));
-  const read = `${priceLabel(view)} ${sale.money(priceOf(view))}. ${isLive ? `Asking ${sale.money(view.ask)}. ` : ""}${standing?.word ?? ""}`;
+  const asking = isLive ? `Asking ${sale.money(view.ask)}. ` : "";
+  const price = `${priceLabel(view)} ${sale.money(priceOf(view))}.`;
+  const read = `${price} ${asking}${standing?.word ?? ""}`;
   return html`<div class="sums">
     <div>
       <div class="muted small">${priceLabel(view)}</div>
       <div class="sum figures">${sale.money(priceOf(view))}</div>
       ${view.mode !== "sale" && html`<div class="muted small">${about(view)}</div>`}
     </div>
-    ${isLive
-      ? html`<div>
+    ${
+      isLive
+        ? html`<div>
           <div class="muted small">Asking</div>
           <div class="sum figures">${sale.money(view.ask)}</div>
         </div>`
-      : html`<div class="sums-end">
+        : html`<div class="sums-end">
           ${isRunning(view) && view.ends_at !== null && html`<div class="muted small">Ends in</div>`}
           <${Countdown} lot=${lot} />
-        </div>`}
+        </div>`
+    }
     <p class="visually-hidden" role="status">${read}</p>
   </div>`;
 }
@@ -110,12 +117,14 @@ function What({ lot }) {
   if (lot.choice && lot.choice.paddle === paddle) return html`<${ChoiceBox} lot=${lot} />`;
   if (hasEnded(lot)) return html`<${Ended} lot=${lot} />`;
   const isAbsentee = lot.mode === "live" && lot.state === "queued";
-  if (lot.state === "queued" && !isAbsentee) return html`<p class="notice">${opensWhen(sale, lot)}</p>`;
+  if (lot.state === "queued" && !isAbsentee)
+    return html`<p class="notice">${opensWhen(sale, lot)}</p>`;
   const note = ownNote(sale, lot);
   return html`${note && html`<p class="notice lead">${note}</p>`}
     ${lot.mode === "pledge" && html`<${PledgeBox} lot=${lot} />`}
     ${lot.mode === "sale" && html`<${BuyBox} lot=${lot} />`}
-    ${(lot.mode === "silent" || lot.mode === "live") && html`<${BidBox} key=${lot.lot} number=${lot.lot} />`}`;
+    ${(lot.mode === "silent" || lot.mode === "live") &&
+    html`<${BidBox} key=${lot.lot} number=${lot.lot} />`}`;
 }
 
 function ownNote(sale, lot) {
@@ -138,22 +147,31 @@ function Ended({ lot }) {
       <p>You find it, and what is due, under <a href="#/mine">My bids</a>.</p>
     </div>`;
   }
-  if (lot.state !== "sold" || lot.mode === "sale") return html`<p class="notice">This lot has ended.</p>`;
+  if (lot.state !== "sold" || lot.mode === "sale")
+    return html`<p class="notice">This lot has ended.</p>`;
   return html`<p class="notice">Sold for ${sale.money(lot.price)}.</p>`;
 }
 
 function About({ view, details }) {
   const sale = useSale();
   const { description, category, donor_name: giver, fmv } = details;
+  const isChoice = view.mode === "live" && details.quantity > 1;
   return html`<section class="stack" aria-label="About this lot">
     ${description && html`<p class="prose">${description}</p>`}
     <dl class="facts">
-      ${fmv > 0 && html`<div><dt>Estimated value</dt><dd class="figures">${sale.money(fmv)}</dd></div>`}
-      ${giver && html`<div><dt>Given by</dt><dd>${giver}</dd></div>`}
-      ${category && html`<div><dt>Category</dt><dd><${Badge}>${category}<//></dd></div>`}
-      ${view.mode === "live" && details.quantity > 1 && html`<div><dt>Units</dt><dd>${details.quantity}, at the winner's choice</dd></div>`}
+      ${fmv > 0 && html`<${Detail} name="Estimated value">${sale.money(fmv)}<//>`}
+      ${giver && html`<${Detail} name="Given by">${giver}<//>`}
+      ${category && html`<${Detail} name="Category"><${Badge}>${category}<//><//>`}
+      ${isChoice && html`<${Detail} name="Units">${details.quantity}, at the winner's choice<//>`}
     </dl>
   </section>`;
+}
+
+function Detail({ name, children }) {
+  return html`<div>
+    <dt>${name}</dt>
+    <dd class="figures">${children}</dd>
+  </div>`;
 }
 
 function Neighbours({ number }) {
@@ -161,7 +179,9 @@ function Neighbours({ number }) {
   const numbers = sale.store.numbers.value;
   const place = numbers.indexOf(number);
   const link = (other, label) =>
-    other === undefined ? html`<span></span>` : html`<a class="button" href=${lotHref(other)}>${label}</a>`;
+    other === undefined
+      ? html`<span></span>`
+      : html`<a class="button" href=${lotHref(other)}>${label}</a>`;
   return html`<nav class="spread" aria-label="Other lots">
     ${link(numbers[place - 1], "← Lot before")} ${link(numbers[place + 1], "Next lot →")}
   </nav>`;

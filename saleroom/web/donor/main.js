@@ -37,14 +37,21 @@ function Nav() {
   return html`<nav class="nav" aria-label="Pages">
     <a class="nav-link" href="#/" aria-current=${here(name !== "mine")}><${Icon} name="gavel" /> Lots</a>
     <a class="nav-link" href="#/mine" aria-current=${here(name === "mine")}>
-      <${Icon} name="person" /> My bids${outbid > 0 && html`<span class="dot">${outbid}<span class="visually-hidden"> outbid</span></span>`}
+      <${Icon} name="person" /> My bids
+      ${outbid > 0 &&
+      html`<span class="dot">${outbid}<span class="visually-hidden"> outbid</span></span>`}
     </a>
-    ${paddle === null &&
-    sale.store.isKnown.value &&
-    html`<button type="button" class="nav-link join" onClick=${() => (sale.entry.value = { why: null })}>
+    ${
+      paddle === null &&
+      sale.store.isKnown.value &&
+      html`<button type="button" class="nav-link join" onClick=${() => (sale.entry.value = { why: null })}>
       <${Icon} name="check" /> Get a paddle
-    </button>`}
-    ${paddle !== null && html`<span class="nav-paddle figures" title="Your paddle"><span class="visually-hidden">Your paddle: </span>${paddle}</span>`}
+    </button>`
+    }
+    ${paddle !== null &&
+    html`<span class="nav-paddle figures" title="Your paddle">
+      <span class="visually-hidden">Your paddle: </span>${paddle}
+    </span>`}
   </nav>`;
 }
 
@@ -55,7 +62,8 @@ function EventBanner() {
     const reason = sale.store.pauseReason.value;
     return html`<${Banner} kind="warn">The sale is paused${reason ? `: ${reason}` : ""}.<//>`;
   }
-  if (event?.status === "published") return html`<${Banner}>Bidding has not opened yet. Look around, and watch what you like.<//>`;
+  if (event?.status === "published")
+    return html`<${Banner}>Bidding has not opened yet. Look around, and watch what you like.<//>`;
   if (event?.status === "closed") return html`<${Banner}>The sale is over. Thank you!<//>`;
   return said && html`<${Banner}>${said.text}<//>`;
 }

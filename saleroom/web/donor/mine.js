@@ -17,7 +17,13 @@ export function Mine() {
   const outbid = sale.outbid.value;
   const leads = sale.leads.value;
   const waiting = sale.lotsWhere((lot) => lot.state === "queued" && lot.max !== null);
-  const isEmpty = outbid.length + leads.length + waiting.length + sale.wins.value.length + sale.pledges.value.length === 0;
+  const isEmpty =
+    outbid.length +
+      leads.length +
+      waiting.length +
+      sale.wins.value.length +
+      sale.pledges.value.length ===
+    0;
   return html`<main id="main" class="page stack mine">
     <div class="spread">
       <div>
@@ -30,9 +36,16 @@ export function Mine() {
       <div><dt>Leading</dt><dd class="figures">${sale.money(sale.leading.value)}</dd></div>
       <div><dt>Won</dt><dd class="figures">${sale.money(sale.won.value)}</dd></div>
       <div><dt>Pledged</dt><dd class="figures">${sale.money(sale.pledged.value)}</dd></div>
-      <div class="total"><dt>Won and pledged</dt><dd class="figures">${sale.money(sale.won.value + sale.pledged.value)}</dd></div>
+      <div class="total">
+        <dt>Won and pledged</dt>
+        <dd class="figures">${sale.money(sale.won.value + sale.pledged.value)}</dd>
+      </div>
     </dl>
-    ${isEmpty && html`<div class="empty"><p>You have not bid yet.</p><a class="button primary" href="#/">To the lots</a></div>`}
+    ${isEmpty &&
+    html`<div class="empty">
+      <p>You have not bid yet.</p>
+      <a class="button primary" href="#/">To the lots</a>
+    </div>`}
     <${Lots} title="Outbid" lots=${outbid} amount=${(lot) => `now ${sale.money(lot.price)}`} />
     <${Lots}
       title="You lead"
@@ -47,7 +60,9 @@ export function Mine() {
 
 function Stranger() {
   const sale = useSale();
-  const words = person.value ? "Get your paddle to bid at this sale." : "Sign in, or scan the code on your card, to bid.";
+  const words = person.value
+    ? "Get your paddle to bid at this sale."
+    : "Sign in, or scan the code on your card, to bid.";
   return html`<main id="main" class="page empty">
     <h1>My bids</h1>
     <p>${words}</p>
@@ -82,7 +97,11 @@ function Lots({ title, lots, amount }) {
         (lot) => html`<li key=${lot.lot}>
           <a class="own-row" href=${lotHref(lot.lot)}>
             <span class="own-title">${lot.title}</span>
-            <span class="row"><span class="figures">${amount(lot)}</span><${StandingBadge} lot=${sale.store.lot(lot.lot)} /><${Countdown} lot=${sale.store.lot(lot.lot)} /></span>
+            <span class="row">
+              <span class="figures">${amount(lot)}</span>
+              <${StandingBadge} lot=${sale.store.lot(lot.lot)} />
+              <${Countdown} lot=${sale.store.lot(lot.lot)} />
+            </span>
             <${Icon} name="next" />
           </a>
         </li>`,
@@ -103,7 +122,8 @@ function Wins() {
           <a class="own-row" href=${lotHref(win.lot)}>
             <span class="own-title">${win.title}</span>
             <span class="figures">
-              ${win.units > 1 && `${win.units} × ${sale.money(win.amount)} = `}${sale.money(win.total)}${win.paid ? " · paid" : ""}
+              ${win.units > 1 && `${win.units} × ${sale.money(win.amount)} = `}
+              ${sale.money(win.total)}${win.paid ? " · paid" : ""}
             </span>
             <${Icon} name="next" />
           </a>
@@ -125,7 +145,9 @@ function Pledges() {
           <a class="own-row" href=${lotHref(pledge.lot)}>
             <span class="own-title">${pledge.title}</span>
             <span class="figures">
-              ${pledge.count > 1 && `${countOf(pledge.count, "pledge", "pledges")}: `}${sale.money(pledge.amount)}${pledge.matched > 0 ? ` · matched ${sale.money(pledge.matched)}` : ""}
+              ${pledge.count > 1 && `${countOf(pledge.count, "pledge", "pledges")}: `}
+              ${sale.money(pledge.amount)}
+              ${pledge.matched > 0 && ` · matched ${sale.money(pledge.matched)}`}
             </span>
             <${Icon} name="next" />
           </a>

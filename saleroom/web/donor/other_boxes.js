@@ -38,12 +38,16 @@ export function PledgeBox({ lot }) {
     }
     setLevel(null);
     setText("");
-    toast(`Thank you! You have pledged ${sale.money(amount)}.`, { kind: "lead", key: `lot ${lot.lot}` });
+    toast(`Thank you! You have pledged ${sale.money(amount)}.`, {
+      kind: "lead",
+      key: `lot ${lot.lot}`,
+    });
   }
   return html`<div class="stack">
-    ${isFree
-      ? html`<${OwnAmount} label="Your pledge" text=${text} least=${1} onText=${setText} />`
-      : html`<div class="levels" role="group" aria-label="Level">
+    ${
+      isFree
+        ? html`<${OwnAmount} label="Your pledge" text=${text} least=${1} onText=${setText} />`
+        : html`<div class="levels" role="group" aria-label="Level">
           ${lot.levels.map(
             (each) => html`<${Button}
               key=${each}
@@ -52,7 +56,8 @@ export function PledgeBox({ lot }) {
               onClick=${() => setLevel(each)}
             >${sale.money(each)}<//>`,
           )}
-        </div>`}
+        </div>`
+    }
     <${WhoMay}>
       <${Slide}
         of=${amount}
@@ -62,15 +67,17 @@ export function PledgeBox({ lot }) {
         onConfirm=${() => pledge(false)}
       />
     <//>
-    ${isDouble &&
-    html`<${Confirm}
+    ${
+      isDouble &&
+      html`<${Confirm}
       title="Pledge again?"
       text=${`You have pledged ${sale.money(amount)} here already. Pledge the same once more?`}
       yes=${`Pledge ${sale.money(amount)} more`}
       isBusy=${isBusy}
       onYes=${() => pledge(true)}
       onClose=${() => setDouble(false)}
-    />`}
+    />`
+    }
   </div>`;
 }
 
@@ -87,12 +94,23 @@ export function Thermometer({ lot }) {
     <p>
       <strong class="figures">${sale.money(total + match)}</strong>
       ${goal !== null && html` of <span class="figures">${sale.money(goal)}</span>`} raised by
-      ${" "}${countOf(donors, "donor", "donors")}${match > 0 && html`, of it <span class="figures">${sale.money(match)}</span> matched`}
+      ${" "}${countOf(donors, "donor", "donors")}
+      ${match > 0 && html`, of it <span class="figures">${sale.money(match)}</span> matched`}
     </p>
-    ${lot.matching &&
-    html`<p class="notice">New pledges are matched at ${lot.matching.ratio_percent} %, up to ${sale.money(lot.matching.cap)} in all.</p>`}
-    ${lot.challenge &&
-    html`<p class="notice">At ${sale.money(lot.challenge.threshold)} of pledges, ${sale.money(lot.challenge.amount)} is added.</p>`}
+    ${
+      lot.matching &&
+      html`<p class="notice">
+      New pledges are matched at ${lot.matching.ratio_percent} %, up to
+      ${" "}${sale.money(lot.matching.cap)} in all.
+    </p>`
+    }
+    ${
+      lot.challenge &&
+      html`<p class="notice">
+      At ${sale.money(lot.challenge.threshold)} of pledges, ${sale.money(lot.challenge.amount)} is
+      added.
+    </p>`
+    }
   </div>`;
 }
 
@@ -115,7 +133,9 @@ export function BuyBox({ lot }) {
   return html`<div class="stack">
     ${lot.remaining !== null && html`<p class="muted">${countOf(lot.remaining, "unit", "units")} left</p>`}
     <${Stepper} label="How many" value=${wanted} most=${most} onInput=${setUnits} />
-    <${WhoMay}><${Slide} of=${wanted} label=${`buy ${wanted} for ${sum}`} isBusy=${isBusy} onConfirm=${buy} /><//>
+    <${WhoMay}>
+      <${Slide} of=${wanted} label=${`buy ${wanted} for ${sum}`} isBusy=${isBusy} onConfirm=${buy} />
+    <//>
   </div>`;
 }
 
@@ -136,7 +156,14 @@ export function ChoiceBox({ lot }) {
     <h2>You won: how many do you take?</h2>
     <p>Each is ${sale.money(lot.price)}. What you leave is offered to the next bidder.</p>
     <${Stepper} label="How many" value=${wanted} most=${lot.choice.units} onInput=${setUnits} />
-    <${WhoMay}><${Slide} of=${wanted} label=${`take ${wanted} for ${sum}`} isBusy=${isBusy} onConfirm=${choose} /><//>
+    <${WhoMay}>
+      <${Slide}
+        of=${wanted}
+        label=${`take ${wanted} for ${sum}`}
+        isBusy=${isBusy}
+        onConfirm=${choose}
+      />
+    <//>
   </div>`;
 }
 
@@ -149,13 +176,21 @@ export function OfferBox({ lot }) {
     setBusy(true);
     const ack = await askAndTell(sale, "answer_offer", { lot: lot.lot, accept });
     setBusy(false);
-    if (ack) toast(accept ? `It is yours for ${amount}.` : "You have declined the offer.", { key: `lot ${lot.lot}` });
+    if (ack)
+      toast(accept ? `It is yours for ${amount}.` : "You have declined the offer.", {
+        key: `lot ${lot.lot}`,
+      });
   }
   return html`<div class="stack panel lead-panel">
     <h2>This lot is offered to you</h2>
     <p>You may have it at your own last bid, <strong class="figures">${amount}</strong>.</p>
     <${WhoMay}>
-      <${Slide} of=${lot.offer.amount} label=${`take it for ${amount}`} isBusy=${isBusy} onConfirm=${() => answer(true)} />
+      <${Slide}
+        of=${lot.offer.amount}
+        label=${`take it for ${amount}`}
+        isBusy=${isBusy}
+        onConfirm=${() => answer(true)}
+      />
       <${Button} isWide isBusy=${isBusy} onClick=${() => answer(false)}>No, thank you<//>
     <//>
   </div>`;

@@ -46,7 +46,11 @@ export class Sale {
     this.leads = computed(() => this.lotsWhere((lot) => this.store.leads(lot)));
     this.outbid = computed(() =>
       this.lotsWhere(
-        (lot) => this.bidOn.value.has(lot.lot) && isRunning(lot) && !this.store.leads(lot) && lot.mode !== "sale",
+        (lot) =>
+          this.bidOn.value.has(lot.lot) &&
+          isRunning(lot) &&
+          !this.store.leads(lot) &&
+          lot.mode !== "sale",
       ),
     );
     this.leading = computed(() => sumOf(this.leads.value, (lot) => lot.max ?? lot.price));
@@ -121,7 +125,9 @@ export class Sale {
       this.bidOn.value = new Set((mine(bids)?.bids ?? []).map((bid) => bid.lot));
       this.wins.value = mine(wins)?.wins ?? [];
       this.pledges.value = mine(pledges)?.pledges ?? [];
-      this.watching.value = new Set(watched.filter((row) => row.event === this.id).map((row) => row.lot));
+      this.watching.value = new Set(
+        watched.filter((row) => row.event === this.id).map((row) => row.lot),
+      );
     });
   }
 
@@ -167,7 +173,9 @@ export class Sale {
 
   /** Agree to the terms as they are now. Throws ApiError. */
   async acceptTerms(paddle) {
-    await call("POST", `${this.path}/registrations/${paddle}/accept-terms`, undefined, { key: newId() });
+    await call("POST", `${this.path}/registrations/${paddle}/accept-terms`, undefined, {
+      key: newId(),
+    });
     await this.enter();
   }
 
@@ -191,7 +199,8 @@ export class Sale {
 
   #hear(told) {
     const { paddle } = this.store.you.value;
-    if (told.type === "lot_added" || told.type === "lot_changed") this.#soon("catalogue", () => this.load());
+    if (told.type === "lot_added" || told.type === "lot_changed")
+      this.#soon("catalogue", () => this.load());
     if (paddle === null) return;
     if (told.type === "bid_placed" && told.bidder === paddle && !this.bidOn.value.has(told.lot)) {
       this.bidOn.value = new Set(this.bidOn.value).add(told.lot);
@@ -209,7 +218,13 @@ export class Sale {
   }
 }
 
-const OWN_FACTS = new Set(["item_sold", "pledge_made", "pledge_voided", "units_chosen", "floor_assigned"]);
+const OWN_FACTS = new Set([
+  "item_sold",
+  "pledge_made",
+  "pledge_voided",
+  "units_chosen",
+  "floor_assigned",
+]);
 const UNDOING = new Set(["bid_undone", "bids_retracted", "lot_reopened", "lot_withdrawn"]);
 
 function sumOf(rows, amount) {

@@ -30,10 +30,7 @@ const MODES = new Set(["live", "silent", "pledge", "sale"]);
 
 /** Give a text as it is compared: small, without accents. */
 export function folded(text) {
-  return text
-    .normalize("NFKD")
-    .replace(/\p{M}/gu, "")
-    .toLowerCase();
+  return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 }
 
 /** Say whether a text holds, for every word that is sought, one that begins with it. */

@@ -66,7 +66,11 @@ export function Slide({ of, label, isBusy, disabled, onConfirm }) {
     onConfirm();
   }
 
-  const words = isBusy ? "Sending…" : armedAt === null ? `Slide to ${label}` : `Press again to ${label}`;
+  const words = isBusy
+    ? "Sending…"
+    : armedAt === null
+      ? `Slide to ${label}`
+      : `Press again to ${label}`;
   return html`<button
     ref=${track}
     type="button"

@@ -19,9 +19,12 @@ export function standingOf(lot, leads, isBidder) {
   if (leads) return { kind: "lead", word: "You lead" };
   if (lot.mode === "sale" && lot.won) return { kind: "lead", word: "Bought" };
   if (lot.state === "queued") {
-    return lot.max === null ? { kind: "", word: "Not open yet" } : { kind: "info", word: "Maximum left" };
+    return lot.max === null
+      ? { kind: "", word: "Not open yet" }
+      : { kind: "info", word: "Maximum left" };
   }
-  if (isBidder && lot.mode !== "pledge" && lot.mode !== "sale") return { kind: "lost", word: "Outbid" };
+  if (isBidder && lot.mode !== "pledge" && lot.mode !== "sale")
+    return { kind: "lost", word: "Outbid" };
   if (lot.state === "fair_warning") return { kind: "warn", word: "Fair warning" };
   if (lot.state === "final_call") return { kind: "warn", word: "Final call" };
   if (lot.mode === "live") return { kind: "accent", word: "On now" };
@@ -37,7 +40,8 @@ function endWord(lot) {
 export function priceLabel(lot) {
   if (lot.mode === "sale") return "Price";
   if (lot.mode === "pledge") return "Raised";
-  if (hasEnded(lot)) return lot.price === null ? "Opening bid" : lot.state === "sold" ? "Sold for" : "Last bid";
+  if (hasEnded(lot))
+    return lot.price === null ? "Opening bid" : lot.state === "sold" ? "Sold for" : "Last bid";
   return lot.price === null ? "Opening bid" : "Current bid";
 }
 

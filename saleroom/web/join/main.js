@@ -22,10 +22,14 @@ function Join() {
     <main id="main" class="page narrow">
       ${sale !== null && html`<${Welcome} code=${code} sale=${sale} />`}
       ${sale === null && fault === null && html`<p class="loading">Looking up your code…</p>`}
-      ${sale === null && fault !== null && html`<${WrongCode} fault=${fault} code=${code} onCode=${(typed) => {
-        setFault(null);
-        setCode(typed);
-      }} />`}
+      ${
+        sale === null &&
+        fault !== null &&
+        html`<${WrongCode} fault=${fault} code=${code} onCode=${(typed) => {
+          setFault(null);
+          setCode(typed);
+        }} />`
+      }
     </main>`;
 }
 
@@ -33,6 +37,8 @@ function Join() {
 function lookUp(code) {
   return call("POST", "/join/invitation", { code }, { isFinal: true });
 }
+
+const WRONG = "It may be mistyped, used already, or have run out. The desk prints you another.";
 
 function WrongCode({ fault, code, onCode }) {
   const [typed, setTyped] = useState(code);
@@ -44,9 +50,17 @@ function WrongCode({ fault, code, onCode }) {
   return html`<form class="panel stack" onSubmit=${submit}>
     <h1>${isWrong ? "This code does not work" : "That did not work"}</h1>
     <p class="muted">
-      ${isWrong ? "It may be mistyped, used already, or have run out. The desk prints you another." : fault.message}
+      ${isWrong ? WRONG : fault.message}
     </p>
-    <${Field} label="Your code" autocomplete="off" autocapitalize="characters" required maxlength="40" value=${typed} onInput=${setTyped} />
+    <${Field}
+      label="Your code"
+      autocomplete="off"
+      autocapitalize="characters"
+      required
+      maxlength="40"
+      value=${typed}
+      onInput=${setTyped}
+    />
     <${Button} type="submit" kind="primary" isWide>Try this code<//>
   </form>`;
 }
@@ -77,7 +91,15 @@ function Welcome({ code, sale }) {
       <p class="muted">You are invited to bid at</p>
       <h1>${sale.title}</h1>
     </div>
-    <${Field} label="Your name" autocomplete="name" required maxlength="100" value=${name} onInput=${setName} fault=${at("name")} />
+    <${Field}
+      label="Your name"
+      autocomplete="name"
+      required
+      maxlength="100"
+      value=${name}
+      onInput=${setName}
+      fault=${at("name")}
+    />
     <${Field}
       label="E-mail"
       hint="For your receipt; you may leave it out."

@@ -20,7 +20,12 @@ function Page() {
         ${purpose === "verify" && token && html`<${Verify} />`}
         ${purpose === "reset" && token && html`<${NewPassword} />`}
         ${purpose === "reset" && !token && html`<${AskLetter} />`}
-        ${purpose === "verify" && !token && html`<${Done} title="Open the link of the letter" text="It holds the code that belongs here." />`}
+        ${purpose === "verify" &&
+        !token &&
+        html`<${Done}
+          title="Open the link of the letter"
+          text="It holds the code that belongs here."
+        />`}
       </div>
     </main>`;
 }
@@ -34,7 +39,8 @@ function Verify() {
     );
   }, []);
   if (state.isBusy) return html`<p class="loading">One moment…</p>`;
-  if (state.fault) return html`<${Done} title="This link does not work" text=${state.fault.message} />`;
+  if (state.fault)
+    return html`<${Done} title="This link does not work" text=${state.fault.message} />`;
   return html`<${Done} title="Your address is confirmed" text="Thank you." />`;
 }
 
@@ -51,7 +57,8 @@ function NewPassword() {
       setState({ isBusy: false, isDone: false, fault });
     }
   }
-  if (state.isDone) return html`<${Done} title="Your password is changed" text="Sign in with the new one." />`;
+  if (state.isDone)
+    return html`<${Done} title="Your password is changed" text="Sign in with the new one." />`;
   return html`<form class="stack" onSubmit=${submit}>
     <h1>Choose a new password</h1>
     <${Field}
@@ -82,12 +89,21 @@ function AskLetter() {
     }
   }
   if (state.isDone) {
-    return html`<${Done} title="Look into your mail" text="If there is an account with this address, a letter is on its way." />`;
+    const text = "If there is an account with this address, a letter is on its way.";
+    return html`<${Done} title="Look into your mail" text=${text} />`;
   }
   return html`<form class="stack" onSubmit=${submit}>
     <h1>Forgotten your password?</h1>
     <p class="muted">We send you a letter with a link to choose a new one.</p>
-    <${Field} label="E-mail" type="email" autocomplete="username" required value=${email} onInput=${setEmail} fault=${state.fault?.message} />
+    <${Field}
+      label="E-mail"
+      type="email"
+      autocomplete="username"
+      required
+      value=${email}
+      onInput=${setEmail}
+      fault=${state.fault?.message}
+    />
     <${Button} type="submit" kind="primary" isWide isBusy=${state.isBusy}>Send me a letter<//>
   </form>`;
 }

@@ -25,8 +25,7 @@ export function ConnectionBanner({ connection }) {
     const code = connection.closeCode.value;
     return html`<${Banner} kind="lost" role="alert">
       <span>${REFUSED[code] ?? "The server has ended the connection."}</span>
-      ${code !== 4004 &&
-      html`<${Button} onClick=${() => connection.reconnect()}>Connect again<//>`}
+      ${code !== 4004 && html`<${Button} onClick=${() => connection.reconnect()}>Connect again<//>`}
     <//>`;
   }
   return html`<${Banner} kind="lost" role="alert">

@@ -3,7 +3,16 @@
 import { html } from "../render.js";
 import { Icon } from "./icons.js";
 
-export function Button({ kind = "", isWide, isBusy, disabled, type = "button", children, class: more = "", ...rest }) {
+export function Button({
+  kind = "",
+  isWide,
+  isBusy,
+  disabled,
+  type = "button",
+  children,
+  class: more = "",
+  ...rest
+}) {
   const look = `button ${kind} ${isWide ? "wide" : ""} ${more}`;
   return html`<button
     ...${rest}

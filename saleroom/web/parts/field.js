@@ -30,7 +30,8 @@ export function Select({ label, isLabelHidden, value, options, onInput, ...rest 
     <label for=${id} class=${isLabelHidden ? "visually-hidden" : undefined}>${label}</label>
     <select ...${rest} id=${id} class="input" onChange=${(event) => onInput(event.target.value)}>
       ${options.map(
-        ([key, name]) => html`<option key=${key} value=${key} selected=${key === value}>${name}</option>`,
+        ([key, name]) =>
+          html`<option key=${key} value=${key} selected=${key === value}>${name}</option>`,
       )}
     </select>
   </div>`;

@@ -47,16 +47,18 @@ export function SignInForm({ onDone = () => {} }) {
   </form>`;
 }
 
-/** Who is signed in, with the way in or out; stands in a page's bar. */
-export function WhoAmI() {
+/** Who is signed in, with the way in or out; stands in a page's bar. isGated: a gate is the way in. */
+export function WhoAmI({ isGated = false }) {
   const [isAsking, setAsking] = useState(false);
-  if (person.value === undefined) return null;
+  if (person.value === undefined || (person.value === null && isGated)) return null;
   if (person.value === null) {
     return html`<${Button} onClick=${() => setAsking(true)}>Sign in<//>
-      ${isAsking &&
-      html`<${Dialog} title="Sign in" onClose=${() => setAsking(false)}>
+      ${
+        isAsking &&
+        html`<${Dialog} title="Sign in" onClose=${() => setAsking(false)}>
         <${SignInForm} onDone=${() => setAsking(false)} />
-      <//>`}`;
+      <//>`
+      }`;
   }
   async function leave() {
     try {

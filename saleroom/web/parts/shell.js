@@ -34,14 +34,16 @@ export function Bar({ title, back, children }) {
   return html`<header class="bar">
     <a class="skip" href="#main">Skip to the content</a>
     <div class="bar-inside">
-      ${back && html`<a class="button quiet" href=${back} aria-label="Back" title="Back"><${Icon} name="back" /></a>`}
+      ${back &&
+      html`<a class="button quiet" href=${back} aria-label="Back" title="Back">
+        <${Icon} name="back" />
+      </a>`}
       <div class="bar-title">${title}</div>
       ${children}
       <${ThemeSwitch} />
     </div>
   </header>`;
 }
-
 
 /** Draw a page into its place. */
 export function mount(page) {

@@ -2,7 +2,13 @@
 
 import { html } from "../render.js";
 
-export function Table({ caption, columns, rows, keyOf = (row) => row.key, empty = "Nothing yet." }) {
+export function Table({
+  caption,
+  columns,
+  rows,
+  keyOf = (row) => row.key,
+  empty = "Nothing yet.",
+}) {
   if (rows.length === 0) return html`<p class="empty">${empty}</p>`;
   return html`<div class="table-wrap" tabindex="0" role="region" aria-label=${caption}>
     <table class="table">
@@ -19,7 +25,11 @@ export function Table({ caption, columns, rows, keyOf = (row) => row.key, empty 
         ${rows.map(
           (row) => html`<tr key=${keyOf(row)}>
             ${columns.map(
-              ({ key, isNumber, cell }) => html`<td key=${key} class=${isNumber ? "number" : undefined}>
+              ({
+                key,
+                isNumber,
+                cell,
+              }) => html`<td key=${key} class=${isNumber ? "number" : undefined}>
                 ${cell ? cell(row) : row[key]}
               </td>`,
             )}

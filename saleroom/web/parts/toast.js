@@ -13,7 +13,10 @@ const spoken = signal({ polite: "", urgent: "" });
 let count = 0;
 
 /** Show a toast. kind: lead, lost or none. action: `{label, run}`. */
-export function toast(text, { kind = "", key = null, action = null, isUrgent = kind === "lost", ms = SHOWN_MS } = {}) {
+export function toast(
+  text,
+  { kind = "", key = null, action = null, isUrgent = kind === "lost", ms = SHOWN_MS } = {},
+) {
   const made = { id: (count += 1), text, kind, key, action };
   const others = toasts.value.filter((each) => key === null || each.key !== key);
   toasts.value = [...others, made].slice(-SHOWN_MAX);
@@ -39,8 +42,9 @@ export function Toasts() {
       ${toasts.value.map(
         ({ id, text, kind, action }) => html`<div key=${id} class=${`toast ${kind}`}>
           <span>${text}</span>
-          ${action &&
-          html`<button
+          ${
+            action &&
+            html`<button
             type="button"
             class="button"
             onClick=${() => {
@@ -49,7 +53,8 @@ export function Toasts() {
             }}
           >
             ${action.label}
-          </button>`}
+          </button>`
+          }
           <${IconButton} icon="close" label="Dismiss" onClick=${() => dismiss(id)} />
         </div>`,
       )}

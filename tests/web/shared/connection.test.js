@@ -3,7 +3,15 @@ import { test } from "node:test";
 
 import { ServerClock } from "../../../saleroom/web/clock.js";
 import {
-  COMMAND_MS, Connection, DEAD_MS, ENGAGED_MS, IDLE_PROBE_MS, PENDING_MAX, PROBE_MS, VERDICT_MS, waitBeforeReturn,
+  COMMAND_MS,
+  Connection,
+  DEAD_MS,
+  ENGAGED_MS,
+  IDLE_PROBE_MS,
+  PENDING_MAX,
+  PROBE_MS,
+  VERDICT_MS,
+  waitBeforeReturn,
 } from "../../../saleroom/web/connection.js";
 
 /** Time that stands still until it is moved, and sockets whose other end is the test. */
@@ -13,7 +21,14 @@ class World {
   sockets = [];
   isSeen = true;
   open = (url, protocol) => {
-    const socket = { url, protocol, sent: [], isClosed: false, send: (text) => socket.sent.push(JSON.parse(text)), close: () => (socket.isClosed = true) };
+    const socket = {
+      url,
+      protocol,
+      sent: [],
+      isClosed: false,
+      send: (text) => socket.sent.push(JSON.parse(text)),
+      close: () => (socket.isClosed = true),
+    };
     this.sockets.push(socket);
     return socket;
   };
@@ -74,7 +89,14 @@ async function connected({ expiresIn = 60, take = () => true, hello } = {}) {
     tokens.push(`t${tokens.length + 1}`);
     return { token: tokens[tokens.length - 1], expires_in: expiresIn };
   };
-  const connection = new Connection({ url: "ws://x", token, clock: new ServerClock(world.now), hello, take, world }).start();
+  const connection = new Connection({
+    url: "ws://x",
+    token,
+    clock: new ServerClock(world.now),
+    hello,
+    take,
+    world,
+  }).start();
   await greet(world);
   return { world, connection, tokens };
 }
@@ -88,17 +110,27 @@ async function greet(world) {
 
 test("close codes say whether and when to come back (PROTOCOL 5)", () => {
   const half = () => 0.5;
-  for (const code of [4000, 4001, 4002, 4004, 4006]) assert.equal(waitBeforeReturn(code, 0, half), null);
+  for (const code of [4000, 4001, 4002, 4004, 4006])
+    assert.equal(waitBeforeReturn(code, 0, half), null);
   for (const code of [4100, 4101]) assert.ok(waitBeforeReturn(code, 0, () => 0) >= 1_000);
   for (const code of [4200, 4201, 4202, 4203]) assert.ok(waitBeforeReturn(code, 0, () => 1) <= 500);
   assert.ok(waitBeforeReturn(1006, 0, half) < 1_000);
   assert.ok(waitBeforeReturn(1006, 50, () => 1) <= 15_000);
-  assert.notEqual(waitBeforeReturn(1006, 3, () => 0.1), waitBeforeReturn(1006, 3, () => 0.9));
+  assert.notEqual(
+    waitBeforeReturn(1006, 3, () => 0.1),
+    waitBeforeReturn(1006, 3, () => 0.9),
+  );
 });
 
 test("the hello bears a token and where to go on", async () => {
-  const { world, connection } = await connected({ hello: () => ({ resume: { epoch: "x", seq: 9 } }) });
-  assert.deepEqual(world.socket.sent[0], { type: "hello", token: "t1", resume: { epoch: "x", seq: 9 } });
+  const { world, connection } = await connected({
+    hello: () => ({ resume: { epoch: "x", seq: 9 } }),
+  });
+  assert.deepEqual(world.socket.sent[0], {
+    type: "hello",
+    token: "t1",
+    resume: { epoch: "x", seq: 9 },
+  });
   assert.equal(connection.status.value, "open");
 });
 
@@ -167,7 +199,13 @@ test("a command given while the line is down leaves when it is back", async () =
 test("a temporary refusal is not the answer: the same id goes again", async () => {
   const { world, connection } = await connected();
   const answer = connection.send(BID);
-  world.tell({ type: "nack", re: "b1", code: "OUTCOME_UNKNOWN", temporary: true, retry_after_ms: 300 });
+  world.tell({
+    type: "nack",
+    re: "b1",
+    code: "OUTCOME_UNKNOWN",
+    temporary: true,
+    retry_after_ms: 300,
+  });
   await world.pass(299);
   assert.equal(world.commands().length, 1);
   await world.pass(1);
@@ -229,7 +267,9 @@ test("a gap in the feed opens the socket anew, at once", async () => {
 
 test("nothing that an old socket says is heard", async () => {
   const heard = [];
-  const { world, connection } = await connected({ take: (message) => heard.push(message.type) > 0 });
+  const { world, connection } = await connected({
+    take: (message) => heard.push(message.type) > 0,
+  });
   const old = world.socket;
   connection.reconnect();
   await greet(world);

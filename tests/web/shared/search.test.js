@@ -4,10 +4,50 @@ import { test } from "node:test";
 import { filtered, matches, sorted } from "../../../saleroom/web/donor/search.js";
 
 const LOTS = [
-  { lot: 1, title: "Kayak", mode: "silent", state: "open", price: 300, min_next: 350, ends_at: 90, bid_count: 2, won: false },
-  { lot: 2, title: "Änderung", mode: "live", state: "queued", price: null, min_next: 100, ends_at: null, bid_count: 0, won: false },
-  { lot: 3, title: "Opera", mode: "silent", state: "sold", price: 50, min_next: 60, ends_at: 10, bid_count: 9, won: true },
-  { lot: 4, title: "Bread", mode: "silent", state: "open", price: 200, min_next: 250, ends_at: 40, bid_count: 5, won: false },
+  {
+    lot: 1,
+    title: "Kayak",
+    mode: "silent",
+    state: "open",
+    price: 300,
+    min_next: 350,
+    ends_at: 90,
+    bid_count: 2,
+    won: false,
+  },
+  {
+    lot: 2,
+    title: "Änderung",
+    mode: "live",
+    state: "queued",
+    price: null,
+    min_next: 100,
+    ends_at: null,
+    bid_count: 0,
+    won: false,
+  },
+  {
+    lot: 3,
+    title: "Opera",
+    mode: "silent",
+    state: "sold",
+    price: 50,
+    min_next: 60,
+    ends_at: 10,
+    bid_count: 9,
+    won: true,
+  },
+  {
+    lot: 4,
+    title: "Bread",
+    mode: "silent",
+    state: "open",
+    price: 200,
+    min_next: 250,
+    ends_at: 40,
+    bid_count: 5,
+    won: false,
+  },
 ];
 const OWN = { watching: new Set([2]), bidOn: new Set([1, 3, 4]), leads: (lot) => lot.lot === 4 };
 const numbers = (lots) => lots.map((lot) => lot.lot);
