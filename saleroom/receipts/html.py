@@ -44,7 +44,7 @@ def _page(paper: Paper) -> Iterator[str]:
     title = escape(paper.title)
     yield f'<!doctype html><html lang="{escape(paper.language)}"><head><meta charset="utf-8">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    yield f"<title>{title}</title><style>{STYLE}</style></head><body>"
+    yield f"<title>{title}</title><style>{STYLE}</style></head><body><main>"
     if paper.heading:
         lines = (f"<div>{escape(line)}</div>" for line in paper.heading)
         yield f"<address>{''.join(lines)}</address>"
@@ -55,7 +55,7 @@ def _page(paper: Paper) -> Iterator[str]:
     for table in paper.tables:
         yield from _table(table)
     yield from (f'<p class="note">{escape(note)}</p>' for note in paper.notes)
-    yield "</body></html>"
+    yield "</main></body></html>"
 
 
 def _table(table: Table) -> Iterator[str]:

@@ -10,9 +10,9 @@ from tests.browser.house import House
 from tests.browser.people import People
 
 
-def sold(house: House) -> tuple[str, int]:
+def sold(house: House, title: str = "A quilt") -> tuple[str, int]:
     """Close an event at which somebody owes 115.00, and bill it; give it and their paddle."""
-    event = house.open(house.event({"title": "A quilt", "mode": "live", "opening": 11_500}))
+    event = house.open(house.event({"title": title, "mode": "live", "opening": 11_500}))
     (paddle,) = house.paddles(event, 1)
     house.command(event, "open_lot", lot=1)
     house.command(event, "floor_bid", lot=1, paddle=paddle)
