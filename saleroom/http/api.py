@@ -42,6 +42,7 @@ from saleroom.http.api_media import media_routes
 from saleroom.http.api_messages import message_routes
 from saleroom.http.api_operator import operator_routes
 from saleroom.http.api_own import own_routes
+from saleroom.http.api_pay import pay_routes
 from saleroom.http.api_payments import payment_routes
 from saleroom.http.api_published import PublishedEvents
 from saleroom.http.api_reading import note_edits
@@ -155,6 +156,7 @@ def make_quart(services: Services) -> QuartTrio:
     documents = app.extensions[DOCUMENTS] = Documents(app.url_map, app.view_functions)
     app.register_blueprint(docs_routes(documents))
     app.register_blueprint(page_routes(access))
+    app.register_blueprint(pay_routes(services, money))
     documents.check()
     return app
 

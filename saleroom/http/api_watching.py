@@ -42,7 +42,13 @@ def watch_routes(services: Services, access: Access, views: Views) -> Blueprint:
         return respond(attrs.asdict(view))
 
     @routes.get("/events/<event>/watch/<lot>")
-    @contract("Say whether one watches a lot", tag=TAG, who=Role.DONOR, answers={200: WatchView})
+    @contract(
+        "Say whether one watches a lot",
+        tag=TAG,
+        who=Role.DONOR,
+        answers={200: WatchView},
+        refusals=("EVENT_NOT_OPEN",),
+    )
     async def read(event: str, lot: str) -> Response:
         identity, _ = await access.require(Role.DONOR, event_id(event))
         number = await known_lot(event, lot)

@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 AT_THE_ROOT = ("/alive", "/ready", "/metrics", "/openapi.json", "/asyncapi.json", "/docs")
-PAGES = ("/e/", "/j/", "/web/", "/worker.js", "/manifest.webmanifest")
+PAGES = ("/e/", "/j/", "/web/", "/worker.js", "/manifest.webmanifest", "/pay/")
 PLAIN_PAGES = ("/", "/admin", "/operator", "/verify", "/reset")
 PREFIX = "/api/v1"
 NEW_EVENT = {"title": "Gala", "currency": "USD"}

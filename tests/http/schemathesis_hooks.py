@@ -23,6 +23,7 @@ from schemathesis.openapi.checks import (
 WHOLE_MAX = 2**53
 NOT_OF_SHAPE = {
     "INVALID_CODE": "a code is valid for whom it was made",
+    "WEBHOOK_REFUSED": "a signature makes a webhook one",
     "INVALID_IMAGE": "the bytes decide whether they are a picture",
     "INVALID_IMPORT": "the bytes decide whether they are a table",
 }

@@ -39,7 +39,6 @@ class ScriptedProcessor:
     declines: str | None = None
     taken: dict[str, int] = attrs.field(factory=dict)
     given_back: dict[str, int] = attrs.field(factory=dict)
-    pages: dict[str, PaymentReport] = attrs.field(factory=dict)
     events: Mapping[bytes, ProcessorEvent] = attrs.field(factory=dict)
     forgotten: list[str] = attrs.field(factory=list)
     _setups: dict[str, CardReport] = attrs.field(factory=dict)
