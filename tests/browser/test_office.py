@@ -8,12 +8,24 @@ from playwright.sync_api import FilePayload, Page, expect
 
 from saleroom.auction.roles import Role
 from tests.browser.axe import violations
-from tests.browser.house import House
+from tests.browser.house import PASSWORD, House
 from tests.browser.people import PHONE, People, Visitor
 from tests.browser.scene import Scene
 from tests.e2e.server import ROOT
 
-PLACES = ("", "lots", "lots/1", "headings", "import", "guests", "codes", "results", "journal")
+WHOLE = ("/admin", "/admin#/accounts", "/admin#/messages", "/admin#/audit", "/operator")
+PLACES = (
+    "",
+    "lots",
+    "lots/1",
+    "headings",
+    "import",
+    "guests",
+    "codes",
+    "results",
+    "money",
+    "journal",
+)
 PICTURE = ROOT / "saleroom" / "web" / "icons" / "icon-192.png"
 
 
@@ -174,14 +186,33 @@ def test_an_operator_stops_and_starts_an_event(people: People, house: House) -> 
     expect(page.locator(".tree-name", has_text=event)).to_be_visible()
 
 
-def test_every_place_of_an_event_fits_a_phone_and_axe(people: People, scene: Scene) -> None:
-    visitor = admin(people, scene.event, size=PHONE)
+def test_the_gate_lets_in_who_may_enter(people: People, house: House) -> None:
+    account = house.account("Ada Admin", Role.ADMIN)
+    visitor = people.stranger()
+    visitor.watch.expect("401: POST")
+    page = visitor.visit("/admin")
+    page.get_by_label("E-mail").fill(account.email)
+    page.get_by_label("Password").fill("none of hers")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_text("The address or the password is not right.")).to_be_visible()
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Events")).to_be_visible()
+
+    page.goto(f"{house.url}/operator")
+    expect(page.get_by_role("heading", name="Not for this account")).to_be_visible()
+
+
+def test_every_place_fits_a_phone_and_axe(people: People, scene: Scene) -> None:
+    visitor = people.staff("/", Role.ADMIN, Role.OPERATOR, size=PHONE)
     visitor.page.emulate_media(reduced_motion="reduce")
+    of_event = [f"/admin#/events/{scene.event}/{place}" for place in PLACES]
     found = {}
-    for place in PLACES:
-        page = visitor.visit(f"/admin#/events/{scene.event}/{place}")
-        page.reload()
-        page.locator("main h2").first.wait_for()
+    for place in (*WHOLE, *of_event):
+        visitor.visit("/alive")  # another document, so that the next one begins anew
+        page = visitor.visit(place)
+        page.locator("main :is(h1, h2)").first.wait_for()
+        page.get_by_text("Loading").first.wait_for(state="hidden")
         width = page.evaluate("document.documentElement.scrollWidth")
         found[place] = (violations(page), width)
-    assert found == dict.fromkeys(PLACES, ([], PHONE.width))
+    assert found == dict.fromkeys((*WHOLE, *of_event), ([], PHONE.width))

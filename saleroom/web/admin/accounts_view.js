@@ -34,29 +34,70 @@ export function AccountsView() {
     {
       key: "name",
       label: "Name",
-      cell: (row) => html`<button type="button" class="link-button" onClick=${() => setOpened(row)}>${row.name ?? row.email ?? "No name"}</button>`,
+      cell: (row) =>
+        html`<button
+          type="button"
+          class="link-button"
+          onClick=${() => setOpened(row)}
+          >${row.name ?? row.email ?? "No name"}</button>`,
     },
-    { key: "email", label: "E-mail", cell: (row) => row.email ?? html`<span class="muted">Guest</span>` },
-    { key: "roles", label: "Roles", cell: (row) => html`<span class="row">${row.roles.map((each) => html`<${Badge} key=${each} kind=${each === "donor" ? "" : "info"}>${roleName(each)}<//>`)}</span>` },
+    {
+      key: "email",
+      label: "E-mail",
+      cell: (row) => row.email ?? html`<span class="muted">Guest</span>`,
+    },
+    {
+      key: "roles",
+      label: "Roles",
+      cell: (row) =>
+        html`<span class="row">${row.roles.map(
+          (each) => html`<${Badge}
+          key=${each}
+          kind=${each === "donor" ? "" : "info"}
+          >${roleName(each)}<//>`,
+        )}</span>`,
+    },
     { key: "events", label: "Events", cell: (row) => sayEvents(row) },
-    { key: "state", label: "State", cell: (row) => (row.disabled ? html`<${Badge} kind="lost">Disabled<//>` : html`<${Badge} kind="lead">Active<//>`) },
+    {
+      key: "state",
+      label: "State",
+      cell: (row) =>
+        row.disabled
+          ? html`<${Badge} kind="lost">Disabled<//>`
+          : html`<${Badge} kind="lead">Active<//>`,
+    },
     { key: "created_at", label: "Since", cell: (row) => sayMoment(row.created_at, zoneOf(null)) },
   ];
   return html`<h1>Accounts</h1>
     <div class="tools">
       <${Field} type="search" label="Name or e-mail" value=${typed} onInput=${setTyped} />
-      <${Select} label="Role" value=${role} options=${[["", "All roles"], ...ROLES.map(([key, name]) => [key, name])]} onInput=${setRole} />
+      <${Select}
+        label="Role"
+        value=${role}
+        options=${[["", "All roles"], ...ROLES.map(([key, name]) => [key, name])]}
+        onInput=${setRole}
+      />
     </div>
-    ${(list.rows.length > 0 || !list.isLoading) &&
-    html`<div class="panel sheet">
-      <${Table} caption="Accounts" columns=${columns} rows=${list.rows} keyOf=${(row) => row.id} empty="Nobody is found." />
-    </div>`}
+    ${
+      (list.rows.length > 0 || !list.isLoading) &&
+      html`<div class="panel sheet">
+      <${Table}
+        caption="Accounts"
+        columns=${columns}
+        rows=${list.rows}
+        keyOf=${(row) => row.id}
+        empty="Nobody is found."
+      />
+    </div>`
+    }
     <${More} list=${list} />
-    ${opened &&
-    html`<${Rights} account=${opened} onClose=${() => setOpened(null)} onChange=${(row) => {
-      list.replace(row);
-      setOpened(row);
-    }} />`}`;
+    ${
+      opened &&
+      html`<${Rights} account=${opened} onClose=${() => setOpened(null)} onChange=${(row) => {
+        list.replace(row);
+        setOpened(row);
+      }} />`
+    }`;
 }
 
 function roleName(role) {
@@ -85,8 +126,10 @@ function Rights({ account, onChange, onClose }) {
   }
 
   async function disable() {
-    const text = "They are signed out everywhere, and cannot sign in again until you enable the account.";
-    if (await ask({ title: "Disable this account?", text, yes: "Disable" })) await change({ disabled: true }, "The account is disabled.");
+    const text =
+      "They are signed out everywhere, and cannot sign in again until you enable the account.";
+    if (await ask({ title: "Disable this account?", text, yes: "Disable" }))
+      await change({ disabled: true }, "The account is disabled.");
   }
 
   async function signOut() {
@@ -97,7 +140,8 @@ function Rights({ account, onChange, onClose }) {
   }
 
   async function erase() {
-    const text = "Their name, address and phone are erased for good, in every event. Bids stay, under their paddle. This cannot be taken back.";
+    const text =
+      "Their name, address and phone are erased for good, in every event. Bids stay, under their paddle. This cannot be taken back.";
     const wants = { label: "Type ERASE to go on", isRequired: true };
     const said = await ask({ title: "Erase this person?", text, yes: "Erase", wants });
     if (said !== "ERASE") return;
@@ -119,7 +163,10 @@ function Rights({ account, onChange, onClose }) {
       class="stack"
       onSubmit=${(event) => {
         event.preventDefault();
-        change({ roles, events: isStaff ? events : null }, "The rights are changed; they hold at once.");
+        change(
+          { roles, events: isStaff ? events : null },
+          "The rights are changed; they hold at once.",
+        );
       }}
     >
       <fieldset disabled=${isOwn}>
@@ -133,24 +180,48 @@ function Rights({ account, onChange, onClose }) {
           >`,
         )}
       </fieldset>
-      ${isStaff &&
-      html`<fieldset disabled=${isOwn}>
+      ${
+        isStaff &&
+        html`<fieldset disabled=${isOwn}>
         <legend class="field-label">Events</legend>
-        <${Check} checked=${events === null} onInput=${(isOn) => setEvents(isOn ? null : [])}>All events<//>
-        ${events !== null &&
-        known.map(
-          (event) => html`<${Check} key=${event.id} checked=${events.includes(event.id)} onInput=${(isOn) => narrow(event.id, isOn)}>${event.title}<//>`,
-        )}
-      </fieldset>`}
-      <div class="row"><${Button} type="submit" kind="primary" isBusy=${isBusy} disabled=${isOwn || roles.length === 0}>Save the rights<//></div>
+        <${Check}
+          checked=${events === null}
+          onInput=${(isOn) => setEvents(isOn ? null : [])}
+          >All events<//>
+        ${
+          events !== null &&
+          known.map(
+            (event) =>
+              html`<${Check}
+                key=${event.id}
+                checked=${events.includes(event.id)}
+                onInput=${(isOn) => narrow(event.id, isOn)}
+                >${event.title}<//>`,
+          )
+        }
+      </fieldset>`
+      }
+      <div class="row"><${Button}
+        type="submit"
+        kind="primary"
+        isBusy=${isBusy}
+        disabled=${isOwn || roles.length === 0}
+        >Save the rights<//></div>
     </form>
-    ${!isOwn &&
-    html`<div class="row danger-row">
-      ${account.disabled
-        ? html`<${Button} isBusy=${isBusy} onClick=${() => change({ disabled: false }, "The account is enabled.")}>Enable<//>`
-        : html`<${Button} kind="danger" isBusy=${isBusy} onClick=${disable}>Disable<//>`}
+    ${
+      !isOwn &&
+      html`<div class="row danger-row">
+      ${
+        account.disabled
+          ? html`<${Button}
+            isBusy=${isBusy}
+            onClick=${() => change({ disabled: false }, "The account is enabled.")}
+            >Enable<//>`
+          : html`<${Button} kind="danger" isBusy=${isBusy} onClick=${disable}>Disable<//>`
+      }
       <${Button} isBusy=${isBusy} onClick=${signOut}>Sign out everywhere<//>
       <${Button} kind="danger" isBusy=${isBusy} onClick=${erase}>Erase…<//>
-    </div>`}
+    </div>`
+    }
   <//>`;
 }

@@ -44,14 +44,16 @@ function Question({ asked, answer }) {
   return html`<${Dialog} title=${title} onClose=${() => answer(false)}>
     <form class="stack" onSubmit=${submit}>
       <p>${text}</p>
-      ${wants &&
-      html`<${Field}
+      ${
+        wants &&
+        html`<${Field}
         label=${wants.label}
         value=${said}
         onInput=${setSaid}
         maxlength=${REASON_CHARS_MAX}
         required=${Boolean(wants.isRequired)}
-      />`}
+      />`
+      }
       <div class="row">
         <${Button} type="submit" kind=${kind} disabled=${isLacking}>${yes}<//>
         <${Button} onClick=${() => answer(false)}>Cancel<//>

@@ -35,7 +35,8 @@ export function CodesView({ event }) {
   async function revoke(row) {
     const text = "Whoever holds it cannot join with it any more.";
     if (!(await ask({ title: "Take this code back?", text, yes: "Take it back" }))) return;
-    if (await run(() => call("DELETE", `${path}/${row.id}`), "The code is no longer valid.")) list.reload();
+    if (await run(() => call("DELETE", `${path}/${row.id}`), "The code is no longer valid."))
+      list.reload();
   }
 
   const columns = [
@@ -50,7 +51,13 @@ export function CodesView({ event }) {
           : html`<${Badge}>Used ${sayMoment(row.used_at, zone)}<//>`,
     },
     { key: "expires_at", label: "Until", cell: (row) => sayMoment(row.expires_at, zone) },
-    { key: "revoke", label: html`<span class="visually-hidden">Actions</span>`, cell: (row) => row.used_at === null && html`<${Button} kind="quiet" onClick=${() => revoke(row)}>Take back<//>` },
+    {
+      key: "revoke",
+      label: html`<span class="visually-hidden">Actions</span>`,
+      cell: (row) =>
+        row.used_at === null &&
+        html`<${Button} kind="quiet" onClick=${() => revoke(row)}>Take back<//>`,
+    },
   ];
 
   return html`<div class="no-print stack">
@@ -67,17 +74,35 @@ export function CodesView({ event }) {
         />
       </section>
     </div>
-    ${printed && html`<${Cards} event=${event} printed=${printed} onClose=${() => setPrinted(null)} />`}
+    ${
+      printed &&
+      html`<${Cards}
+      event=${event}
+      printed=${printed}
+      onClose=${() => setPrinted(null)}
+    />`
+    }
     <section class="panel stack no-print" aria-labelledby="codes">
       <h3 id="codes">All codes</h3>
-      ${(list.rows.length > 0 || !list.isLoading) &&
-      html`<${Table} caption="Join codes" columns=${columns} rows=${list.rows} keyOf=${(row) => row.id} empty="There is none yet." />`}
+      ${
+        (list.rows.length > 0 || !list.isLoading) &&
+        html`<${Table}
+          caption="Join codes"
+          columns=${columns}
+          rows=${list.rows}
+          keyOf=${(row) => row.id}
+          empty="There is none yet."
+        />`
+      }
       <${More} list=${list} />
     </section>`;
 }
 
 function boundTo({ paddle, table }) {
-  return [paddle && `paddle ${paddle}`, table && `table ${table}`].filter(Boolean).join(", ") || "anybody";
+  return (
+    [paddle && `paddle ${paddle}`, table && `table ${table}`].filter(Boolean).join(", ") ||
+    "anybody"
+  );
 }
 
 function Cards({ event, printed, onClose }) {

@@ -52,10 +52,17 @@ export function useOnce() {
 
 /** Send an event a command; once, however often it is sent again. Throws ApiError. */
 export function command(event, type, fields = {}) {
-  return call("POST", `/events/${encodeURIComponent(event)}/commands`, { type, ...fields }, { key: newId() });
+  return call(
+    "POST",
+    `/events/${encodeURIComponent(event)}/commands`,
+    { type, ...fields },
+    { key: newId() },
+  );
 }
 
 /** Give the address of something of an event, below the API's own. */
 export function ofEvent(event, ...parts) {
-  return ["/events", event, ...parts].map((part, index) => (index ? encodeURIComponent(part) : part)).join("/");
+  return ["/events", event, ...parts]
+    .map((part, index) => (index ? encodeURIComponent(part) : part))
+    .join("/");
 }

@@ -20,10 +20,17 @@ export function EventsView() {
   const mine = list.rows.filter((event) => mayAct("clerk", event.id));
   return html`<div class="spread">
       <h1>Events</h1>
-      ${mayAct("admin") && html`<${Button} kind="primary" onClick=${() => setMaking(true)}>New event<//>`}
+      ${
+        mayAct("admin") &&
+        html`<${Button}
+        kind="primary"
+        onClick=${() => setMaking(true)}
+        >New event<//>`
+      }
     </div>
-    ${(mine.length > 0 || !list.isLoading) &&
-    html`<div class="panel sheet">
+    ${
+      (mine.length > 0 || !list.isLoading) &&
+      html`<div class="panel sheet">
       <${Table}
         caption="Events"
         columns=${COLUMNS}
@@ -31,7 +38,8 @@ export function EventsView() {
         keyOf=${(event) => event.id}
         empty="There is no event yet."
       />
-    </div>`}
+    </div>`
+    }
     <${More} list=${list} />
     ${isMaking && html`<${NewEvent} onClose=${() => setMaking(false)} />`}`;
 }
@@ -40,7 +48,8 @@ const COLUMNS = [
   {
     key: "title",
     label: "Event",
-    cell: (event) => html`<a class="row-link" href=${hashOf("overview", event.id)}>${event.title}</a>`,
+    cell: (event) =>
+      html`<a class="row-link" href=${hashOf("overview", event.id)}>${event.title}</a>`,
   },
   {
     key: "status",

@@ -84,7 +84,9 @@ export function asValue(field, text, context) {
 
 /** Give the texts of all fields of what is kept. */
 export function textsOf(fields, kept, context) {
-  return Object.fromEntries(fields.map((field) => [field.name, asText(field, kept[field.name], context)]));
+  return Object.fromEntries(
+    fields.map((field) => [field.name, asText(field, kept[field.name], context)]),
+  );
 }
 
 /**
@@ -125,7 +127,10 @@ export function ladderName(rungs) {
 }
 
 function linesOf(text) {
-  return text.split(/[\n;]/).map((line) => line.trim()).filter(Boolean);
+  return text
+    .split(/[\n;]/)
+    .map((line) => line.trim())
+    .filter(Boolean);
 }
 
 function readWhole(text) {
@@ -162,7 +167,12 @@ function readMoment(text, { zone }) {
 function writeLadder(rungs, { currency }) {
   return (
     ladderName(rungs) ??
-    rungs.map(([from, step]) => `${from ? plainMoney(from, currency) : "0"}: ${plainMoney(step, currency)}`).join("\n")
+    rungs
+      .map(
+        ([from, step]) =>
+          `${from ? plainMoney(from, currency) : "0"}: ${plainMoney(step, currency)}`,
+      )
+      .join("\n")
   );
 }
 

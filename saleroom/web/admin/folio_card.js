@@ -41,7 +41,11 @@ export function FolioCard({ event, paddle, onChange, onClose }) {
   useEffect(() => {
     run(load);
   }, []);
-  if (folio === null) return html`<${Dialog} title=${`Paddle ${paddle}`} onClose=${onClose}><p class="loading">Loading…</p><//>`;
+  if (folio === null)
+    return html`<${Dialog}
+      title=${`Paddle ${paddle}`}
+      onClose=${onClose}
+      ><p class="loading">Loading…</p><//>`;
   const money = (amount) => formatMoney(amount, folio.currency);
   const zone = zoneOf(event.time_zone);
 
@@ -73,7 +77,9 @@ export function FolioCard({ event, paddle, onChange, onClose }) {
     });
     if (reason === false) return;
     await run(async () => {
-      await once((key) => call("POST", `${path}/payments/${payment.id}/refunds`, { amount, reason }, { key }));
+      await once((key) =>
+        call("POST", `${path}/payments/${payment.id}/refunds`, { amount, reason }, { key }),
+      );
       onChange();
       await load();
     }, "The money goes back.");
@@ -102,31 +108,55 @@ export function FolioCard({ event, paddle, onChange, onClose }) {
           <strong class="figures">${money(document.total)}</strong>
         </div>
         <ul class="plain small">
-          ${document.lines.map((line) => html`<li key=${line.key} class="spread"><span>${line.title}</span><span class="figures">${money(line.total)}</span></li>`)}
+          ${document.lines.map(
+            (line) => html`<li
+            key=${line.key}
+            class="spread"
+            ><span>${line.title}</span><span class="figures">${money(line.total)}</span></li>`,
+          )}
         </ul>
-        ${document.kind === "invoice" &&
-        html`<a class="row-link" href=${`/api/v1${ofEvent(event.id, "invoices", document.number, "receipt.pdf")}`} target="_blank" rel="noopener">Receipt, PDF</a>`}
+        ${
+          document.kind === "invoice" &&
+          html`<a
+            class="row-link"
+            href=${`/api/v1${ofEvent(event.id, "invoices", document.number, "receipt.pdf")}`}
+            target="_blank"
+            rel="noopener"
+            >Receipt, PDF</a>`
+        }
       </section>`,
     )}
-    ${folio.payments.length > 0 &&
-    html`<section class="bill">
+    ${
+      folio.payments.length > 0 &&
+      html`<section class="bill">
       <strong>Payments</strong>
       <ul class="plain">
         ${folio.payments.map((payment) => {
           const [kind, word] = STATES[payment.state];
-          const mayRefund = payment.state === "captured" && payment.refunded < payment.amount && mayAct("admin", event.id);
+          const mayRefund =
+            payment.state === "captured" &&
+            payment.refunded < payment.amount &&
+            mayAct("admin", event.id);
           return html`<li key=${payment.id} class="spread">
             <span>${payment.method}, ${sayMoment(payment.at, zone)} <${Badge} kind=${kind}>${word}<//></span>
             <span class="row">
               <span class="figures">${money(payment.charged)}${payment.refunded > 0 ? ` (${money(payment.refunded)} back)` : ""}</span>
-              ${mayRefund && html`<${Button} isBusy=${isBusy} onClick=${() => refund(payment)}>Give back…<//>`}
+              ${
+                mayRefund &&
+                html`<${Button}
+                isBusy=${isBusy}
+                onClick=${() => refund(payment)}
+                >Give back…<//>`
+              }
             </span>
           </li>`;
         })}
       </ul>
-    </section>`}
-    ${folio.due > 0 &&
-    html`<section class="stack" aria-label="Take a payment">
+    </section>`
+    }
+    ${
+      folio.due > 0 &&
+      html`<section class="stack" aria-label="Take a payment">
       <h3>Take a payment</h3>
       <${EditForm}
         key=${folio.due}
@@ -139,7 +169,14 @@ export function FolioCard({ event, paddle, onChange, onClose }) {
         done="The payment is kept."
       />
       <div class="row"><${Button} isBusy=${isBusy} onClick=${share}>Make a link to pay by<//></div>
-      ${link && html`<p class="small" role="status">Shown this once, until ${sayMoment(link.expires_at, zone)}: <a href=${link.url}>${link.url}</a></p>`}
-    </section>`}
+      ${
+        link &&
+        html`<p
+        class="small"
+        role="status"
+        >Shown this once, until ${sayMoment(link.expires_at, zone)}: <a href=${link.url}>${link.url}</a></p>`
+      }
+    </section>`
+    }
   <//>`;
 }

@@ -44,14 +44,18 @@ export function EditForm({
   const shown = fields.filter((field) => shows(field, texts));
 
   useEffect(() => {
-    const place = form.current.querySelector(clash ? ".clash" : '[aria-invalid="true"], .edit-fault');
+    const place = form.current.querySelector(
+      clash ? ".clash" : '[aria-invalid="true"], .edit-fault',
+    );
     place?.scrollIntoView({ block: "center" });
     place?.focus({ preventScroll: true });
   }, [refusals]);
 
   function type(name, text) {
     setTexts((now) => ({ ...now, [name]: text }));
-    setFaults((now) => (name in now ? Object.fromEntries(Object.entries(now).filter(([each]) => each !== name)) : now));
+    setFaults((now) =>
+      name in now ? Object.fromEntries(Object.entries(now).filter(([each]) => each !== name)) : now,
+    );
   }
 
   function wanted() {
@@ -123,8 +127,17 @@ export function EditForm({
   }
 
   return html`<form class="stack edit" ref=${form} onSubmit=${submit} noValidate>
-    ${clash &&
-    html`<${Clash} clash=${clash} fields=${fields} kept=${kept} context=${context} isBusy=${isBusy} settle=${settle} />`}
+    ${
+      clash &&
+      html`<${Clash}
+        clash=${clash}
+        fields=${fields}
+        kept=${kept}
+        context=${context}
+        isBusy=${isBusy}
+        settle=${settle}
+      />`
+    }
     <div class="edit-fields">
       ${shown.map(
         (field) => html`<${OneField}
@@ -155,11 +168,23 @@ function OneField({ field, text, fault, isFrozen, onInput }) {
     </div>`;
   }
   if (kind === "softClose") {
-    return html`<div class="edit-field wide"><${SoftClose} field=${field} said=${text} fault=${fault} isFrozen=${isFrozen} onInput=${onInput} /></div>`;
+    return html`<div class="edit-field wide"><${SoftClose}
+      field=${field}
+      said=${text}
+      fault=${fault}
+      isFrozen=${isFrozen}
+      onInput=${onInput}
+    /></div>`;
   }
   if (field.options) {
     return html`<div class=${look}>
-      <${Select} label=${label} value=${text} options=${field.options} disabled=${isFrozen} onInput=${onInput} />
+      <${Select}
+        label=${label}
+        value=${text}
+        options=${field.options}
+        disabled=${isFrozen}
+        onInput=${onInput}
+      />
       ${fault && html`<p class="edit-fault small" role="alert">${fault}</p>`}
     </div>`;
   }
@@ -195,13 +220,36 @@ function SoftClose({ field, said, fault, isFrozen, onInput }) {
   return html`<fieldset class="stack soft-close" disabled=${isFrozen}>
     <legend class="field-label">${field.label}</legend>
     <${Check} checked=${said.on} onInput=${(on) => set("on", on)}>${field.toggle}<//>
-    ${said.on &&
-    html`<div class="edit-fields">
-      <${Field} label="Late is within (minutes)" inputmode="decimal" value=${said.window} onInput=${(text) => set("window", text)} />
-      <${Field} label="Adds (minutes)" inputmode="decimal" value=${said.extension} onInput=${(text) => set("extension", text)} />
-      <${Field} label="At most, in all (minutes)" hint="Empty: no limit." inputmode="decimal" value=${said.cap} onInput=${(text) => set("cap", text)} />
-      <${Select} label="Counted from" value=${said.from} options=${FROM} onInput=${(from) => set("from", from)} />
-    </div>`}
+    ${
+      said.on &&
+      html`<div class="edit-fields">
+      <${Field}
+        label="Late is within (minutes)"
+        inputmode="decimal"
+        value=${said.window}
+        onInput=${(text) => set("window", text)}
+      />
+      <${Field}
+        label="Adds (minutes)"
+        inputmode="decimal"
+        value=${said.extension}
+        onInput=${(text) => set("extension", text)}
+      />
+      <${Field}
+        label="At most, in all (minutes)"
+        hint="Empty: no limit."
+        inputmode="decimal"
+        value=${said.cap}
+        onInput=${(text) => set("cap", text)}
+      />
+      <${Select}
+        label="Counted from"
+        value=${said.from}
+        options=${FROM}
+        onInput=${(from) => set("from", from)}
+      />
+    </div>`
+    }
     ${fault && html`<p id=${id} class="edit-fault small" role="alert">${fault}</p>`}
   </fieldset>`;
 }
@@ -212,8 +260,9 @@ function Clash({ clash, fields, kept, context, isBusy, settle }) {
   const say = (name, value) => sayValue(named(name), value, context);
   return html`<section class="panel clash stack" role="alert" tabindex="-1">
     <h2>Somebody else has changed this meanwhile</h2>
-    ${clash.theirs.length > 0 &&
-    html`<div>
+    ${
+      clash.theirs.length > 0 &&
+      html`<div>
       <p>These changes of theirs are kept:</p>
       <ul>
         ${clash.theirs.map(
@@ -222,9 +271,11 @@ function Clash({ clash, fields, kept, context, isBusy, settle }) {
           </li>`,
         )}
       </ul>
-    </div>`}
-    ${clash.conflicts.length > 0
-      ? html`<p>Both of you have changed these. Choose which stands:</p>
+    </div>`
+    }
+    ${
+      clash.conflicts.length > 0
+        ? html`<p>Both of you have changed these. Choose which stands:</p>
           ${clash.conflicts.map(
             (name) => html`<fieldset key=${name} class="clash-choice">
               <legend class="field-label">${named(name).label}</legend>
@@ -238,16 +289,24 @@ function Clash({ clash, fields, kept, context, isBusy, settle }) {
                     name=${`clash-${name}`}
                     checked=${theirs.includes(name) === (who === "theirs")}
                     onChange=${() =>
-                      setTheirs((now) => [...now.filter((each) => each !== name), ...(who === "theirs" ? [name] : [])])}
+                      setTheirs((now) => [
+                        ...now.filter((each) => each !== name),
+                        ...(who === "theirs" ? [name] : []),
+                      ])}
                   />
                   <span><strong>${word}:</strong> ${say(name, value)}</span>
                 </label>`,
               )}
             </fieldset>`,
           )}`
-      : html`<p>Nothing of it touches what you have changed.</p>`}
+        : html`<p>Nothing of it touches what you have changed.</p>`
+    }
     <div class="row">
-      <${Button} kind="primary" isBusy=${isBusy} onClick=${() => settle(theirs)}>Save both together<//>
+      <${Button}
+        kind="primary"
+        isBusy=${isBusy}
+        onClick=${() => settle(theirs)}
+        >Save both together<//>
     </div>
   </section>`;
 }

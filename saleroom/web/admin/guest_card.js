@@ -21,10 +21,28 @@ const WHO_FIELDS = [
 ];
 const SEAT_FIELDS = [
   { name: "table", label: "Table", kind: "text", most: 100 },
-  { name: "limit", label: "Limit", kind: "money", hint: "Leads, wins and purchases together. Empty: none." },
-  { name: "captain", label: "Captain of the table", kind: "flag", hint: "May bid for those at the table who agreed." },
+  {
+    name: "limit",
+    label: "Limit",
+    kind: "money",
+    hint: "Leads, wins and purchases together. Empty: none.",
+  },
+  {
+    name: "captain",
+    label: "Captain of the table",
+    kind: "flag",
+    hint: "May bid for those at the table who agreed.",
+  },
   { name: "opted_in", label: "Lets the captain bid", kind: "flag" },
-  { name: "notes", label: "Notes", kind: "text", isLong: true, isWide: true, most: 2_000, hint: "For the house alone." },
+  {
+    name: "notes",
+    label: "Notes",
+    kind: "text",
+    isLong: true,
+    isWide: true,
+    most: 2_000,
+    hint: "For the house alone.",
+  },
 ];
 
 export function GuestCard({ event, guest: shown, onChange, reload, onClose }) {
@@ -54,7 +72,8 @@ export function GuestCard({ event, guest: shown, onChange, reload, onClose }) {
 
   async function lock() {
     const wants = { label: "Reason, for the house alone", isRequired: true };
-    const text = "No more bids, purchases or pledges are taken of this paddle. What it leads stands.";
+    const text =
+      "No more bids, purchases or pledges are taken of this paddle. What it leads stands.";
     const reason = await ask({ title: `Lock paddle ${guest.paddle}?`, text, yes: "Lock", wants });
     if (reason === false) return;
     await run(async () => {
@@ -72,7 +91,8 @@ export function GuestCard({ event, guest: shown, onChange, reload, onClose }) {
 
   async function acceptTerms() {
     const text = `${guest.name} accepts the terms in your presence.`;
-    if (!(await ask({ title: "Accept the terms?", text, yes: "Accepted", kind: "primary" }))) return;
+    if (!(await ask({ title: "Accept the terms?", text, yes: "Accepted", kind: "primary" })))
+      return;
     await run(async () => {
       await call("POST", `${path}/accept-terms`, undefined, { key: newId() });
       await fresh();
@@ -81,8 +101,15 @@ export function GuestCard({ event, guest: shown, onChange, reload, onClose }) {
 
   async function renumber() {
     const wants = { label: "New number", isRequired: true };
-    const text = "Bids and wins stay with the guest. Whoever holds that number now gets the lowest free one.";
-    const said = await ask({ title: `Give paddle ${guest.paddle} another number?`, text, yes: "Renumber", kind: "primary", wants });
+    const text =
+      "Bids and wins stay with the guest. Whoever holds that number now gets the lowest free one.";
+    const said = await ask({
+      title: `Give paddle ${guest.paddle} another number?`,
+      text,
+      yes: "Renumber",
+      kind: "primary",
+      wants,
+    });
     if (said === false) return;
     const wanted = Number(said);
     const went = await run(
@@ -95,7 +122,14 @@ export function GuestCard({ event, guest: shown, onChange, reload, onClose }) {
   }
 
   async function undoCheckIn() {
-    if (!(await ask({ title: "Undo the check-in?", text: `${guest.name} counts as not here.`, yes: "Undo" }))) return;
+    if (
+      !(await ask({
+        title: "Undo the check-in?",
+        text: `${guest.name} counts as not here.`,
+        yes: "Undo",
+      }))
+    )
+      return;
     await run(async () => {
       const now = await call("DELETE", `${path}/check-in`);
       setGuest(now);
@@ -106,18 +140,47 @@ export function GuestCard({ event, guest: shown, onChange, reload, onClose }) {
   const zone = zoneOf(event.time_zone);
   return html`<${Dialog} title=${`${guest.name}, paddle ${guest.paddle}`} onClose=${onClose}>
     <div class="row">
-      ${guest.checked_in_at === null
-        ? html`<${Badge}>Not here yet<//>`
-        : html`<${Badge} kind="lead">Here since ${sayMoment(guest.checked_in_at, zone)}<//>`}
+      ${
+        guest.checked_in_at === null
+          ? html`<${Badge}>Not here yet<//>`
+          : html`<${Badge} kind="lead">Here since ${sayMoment(guest.checked_in_at, zone)}<//>`
+      }
       ${guest.locked && html`<${Badge} kind="lost">Locked${guest.lock_reason ? `: ${guest.lock_reason}` : ""}<//>`}
       <${Badge} kind=${guest.terms_version ? "" : "warn"}>${guest.terms_version ? "Terms accepted" : "Terms not accepted"}<//>
       ${guest.limit !== null && guest.limit !== NO_LIMIT && html`<${Badge}>Limit ${formatMoney(guest.limit, event.currency)}<//>`}
     </div>
     <div class="row">
-      ${isPublished && guest.terms_version === 0 && html`<${Button} isBusy=${isBusy} onClick=${acceptTerms}>Accept the terms<//>`}
-      ${isOn && html`<${Button} kind=${guest.locked ? "" : "danger"} isBusy=${isBusy} onClick=${guest.locked ? unlock : lock}>${guest.locked ? "Unlock" : "Lock"}<//>`}
-      ${isPublished && mayAct("admin", event.id) && html`<${Button} isBusy=${isBusy} onClick=${renumber}>Renumber<//>`}
-      ${guest.checked_in_at !== null && html`<${Button} isBusy=${isBusy} onClick=${undoCheckIn}>Undo check-in<//>`}
+      ${
+        isPublished &&
+        guest.terms_version === 0 &&
+        html`<${Button}
+        isBusy=${isBusy}
+        onClick=${acceptTerms}
+        >Accept the terms<//>`
+      }
+      ${
+        isOn &&
+        html`<${Button}
+        kind=${guest.locked ? "" : "danger"}
+        isBusy=${isBusy}
+        onClick=${guest.locked ? unlock : lock}
+        >${guest.locked ? "Unlock" : "Lock"}<//>`
+      }
+      ${
+        isPublished &&
+        mayAct("admin", event.id) &&
+        html`<${Button}
+        isBusy=${isBusy}
+        onClick=${renumber}
+        >Renumber<//>`
+      }
+      ${
+        guest.checked_in_at !== null &&
+        html`<${Button}
+        isBusy=${isBusy}
+        onClick=${undoCheckIn}
+        >Undo check-in<//>`
+      }
     </div>
     <${EditForm}
       fields=${[...WHO_FIELDS, ...SEAT_FIELDS]}
@@ -135,7 +198,10 @@ function forForm(guest) {
 
 /** Register somebody who stands at the desk. */
 export function NewGuest({ event, onClose, onAdded }) {
-  const fields = [...WHO_FIELDS, { name: "paddle", label: "Paddle", kind: "whole", hint: "Empty: the lowest free one." }];
+  const fields = [
+    ...WHO_FIELDS,
+    { name: "paddle", label: "Paddle", kind: "whole", hint: "Empty: the lowest free one." },
+  ];
   function save(wanted) {
     return call("POST", ofEvent(event.id, "registrations"), wanted, { key: newId() });
   }

@@ -43,10 +43,15 @@ export function GuestsView({ event }) {
       return;
     }
     const went = await run(async () => {
-      list.replace(await call("POST", `${ofEvent(event.id, "registrations", guest.paddle)}/check-in`));
+      list.replace(
+        await call("POST", `${ofEvent(event.id, "registrations", guest.paddle)}/check-in`),
+      );
     });
     if (!went) return;
-    toast(`${guest.name} is checked in: paddle ${guest.paddle}${guest.table ? `, table ${guest.table}` : ""}.`, { kind: "lead", key: "desk" });
+    toast(
+      `${guest.name} is checked in: paddle ${guest.paddle}${guest.table ? `, table ${guest.table}` : ""}.`,
+      { kind: "lead", key: "desk" },
+    );
     const input = box.current?.querySelector("input");
     input?.focus();
     input?.select();
@@ -89,10 +94,14 @@ export function GuestsView({ event }) {
     </div>
     <p class="visually-hidden" role="status">${isSettled ? sayMarked(list.rows, marked) : ""}</p>
     ${list.rows.length === 0 && !list.isLoading && !list.error && html`<p class="empty panel">${typed ? "Nobody is found." : "Nobody has registered yet."}</p>`}
-    ${list.rows.length > 0 &&
-    html`<ul class="plain guests panel">
+    ${
+      list.rows.length > 0 &&
+      html`<ul class="plain guests panel">
       ${list.rows.map(
-        (guest, index) => html`<li key=${guest.paddle} class=${index === marked ? "guest marked" : "guest"}>
+        (
+          guest,
+          index,
+        ) => html`<li key=${guest.paddle} class=${index === marked ? "guest marked" : "guest"}>
           <span class="guest-paddle figures">${guest.paddle}</span>
           <button type="button" class="guest-name" onClick=${() => setOpened(guest)}>
             <strong>${guest.name}</strong>
@@ -101,22 +110,47 @@ export function GuestsView({ event }) {
           <span class="row">
             ${guest.locked && html`<${Badge} kind="lost">Locked<//>`}
             ${guest.terms_version === 0 && html`<${Badge} kind="warn">Terms open<//>`}
-            ${guest.checked_in_at !== null
-              ? html`<${Badge} kind="lead">✓ Here<//>`
-              : html`<${Button} disabled=${isBusy} onClick=${() => checkIn(guest)}>Check in<span class="visually-hidden"> ${guest.name}</span><//>`}
+            ${
+              guest.checked_in_at !== null
+                ? html`<${Badge} kind="lead">✓ Here<//>`
+                : html`<${Button}
+                  disabled=${isBusy}
+                  onClick=${() => checkIn(guest)}
+                  >Check in<span class="visually-hidden"> ${guest.name}</span><//>`
+            }
           </span>
         </li>`,
       )}
-    </ul>`}
+    </ul>`
+    }
     <${More} list=${list} />
-    ${opened && html`<${GuestCard} key=${opened.paddle} event=${event} guest=${opened} onChange=${changed} reload=${list.reload} onClose=${() => setOpened(null)} />`}
-    ${isAdding && html`<${NewGuest} event=${event} onClose=${() => setAdding(false)} onAdded=${list.reload} />`}`;
+    ${
+      opened &&
+      html`<${GuestCard}
+      key=${opened.paddle}
+      event=${event}
+      guest=${opened}
+      onChange=${changed}
+      reload=${list.reload}
+      onClose=${() => setOpened(null)}
+    />`
+    }
+    ${
+      isAdding &&
+      html`<${NewGuest}
+      event=${event}
+      onClose=${() => setAdding(false)}
+      onAdded=${list.reload}
+    />`
+    }`;
 }
 
 function sayMarked(rows, marked) {
   if (rows.length === 0) return "Nobody is found.";
   const guest = rows[marked];
-  return guest ? `${guest.name}, paddle ${guest.paddle}, ${guest.checked_in_at === null ? "not here yet" : "checked in"}.` : "";
+  return guest
+    ? `${guest.name}, paddle ${guest.paddle}, ${guest.checked_in_at === null ? "not here yet" : "checked in"}.`
+    : "";
 }
 
 function aboutGuest(guest) {

@@ -43,7 +43,13 @@ function Categories({ event }) {
 
   async function rename(row) {
     const wants = { label: "Name", value: row.name, isRequired: true };
-    const said = await ask({ title: "Rename the category", text: "Its lots stand under the new name.", yes: "Rename", kind: "primary", wants });
+    const said = await ask({
+      title: "Rename the category",
+      text: "Its lots stand under the new name.",
+      yes: "Rename",
+      kind: "primary",
+      wants,
+    });
     if (said === false) return;
     await run(async () => {
       const made = await call("PATCH", `${path}/${row.id}`, { version: row.version, name: said });
@@ -54,7 +60,8 @@ function Categories({ event }) {
   async function remove(row) {
     const text = "A category that lots stand under cannot be removed.";
     if (!(await ask({ title: `Remove “${row.name}”?`, text, yes: "Remove" }))) return;
-    if (await run(() => call("DELETE", `${path}/${row.id}`))) setRows((now) => now.filter(({ id }) => id !== row.id));
+    if (await run(() => call("DELETE", `${path}/${row.id}`)))
+      setRows((now) => now.filter(({ id }) => id !== row.id));
   }
 
   async function place(from, to) {
@@ -68,7 +75,13 @@ function Categories({ event }) {
   return html`<section class="panel stack" aria-labelledby="categories">
     <h2 id="categories">Categories</h2>
     <form class="tools" onSubmit=${add}>
-      <${Field} label="New category" maxlength="100" value=${name} fault=${fault} onInput=${setName} />
+      <${Field}
+        label="New category"
+        maxlength="100"
+        value=${name}
+        fault=${fault}
+        onInput=${setName}
+      />
       <${Button} type="submit" disabled=${!name.trim()}>Add<//>
     </form>
     ${rows !== null && rows.length === 0 && html`<p class="muted">There is none yet.</p>`}
@@ -77,10 +90,27 @@ function Categories({ event }) {
         (row, index) => html`<li key=${row.id} class="spread">
           <span>${row.name}</span>
           <span class="row">
-            <${IconButton} icon="back" class="turned" label=${`Move ${row.name} up`} disabled=${isBusy || index === 0} onClick=${() => place(index, index - 1)} />
-            <${IconButton} icon="next" class="turned" label=${`Move ${row.name} down`} disabled=${isBusy || index === rows.length - 1} onClick=${() => place(index, index + 1)} />
+            <${IconButton}
+              icon="back"
+              class="turned"
+              label=${`Move ${row.name} up`}
+              disabled=${isBusy || index === 0}
+              onClick=${() => place(index, index - 1)}
+            />
+            <${IconButton}
+              icon="next"
+              class="turned"
+              label=${`Move ${row.name} down`}
+              disabled=${isBusy || index === rows.length - 1}
+              onClick=${() => place(index, index + 1)}
+            />
             <${Button} onClick=${() => rename(row)}>Rename<span class="visually-hidden"> ${row.name}</span><//>
-            <${IconButton} icon="close" label=${`Remove ${row.name}`} disabled=${isBusy} onClick=${() => remove(row)} />
+            <${IconButton}
+              icon="close"
+              label=${`Remove ${row.name}`}
+              disabled=${isBusy}
+              onClick=${() => remove(row)}
+            />
           </span>
         </li>`,
       )}
@@ -111,21 +141,56 @@ function Donors({ event }) {
     return call("PATCH", `${path}/${edited.id}`, { ...changes, version });
   }
   const columns = [
-    { key: "name", label: "Name", cell: (row) => html`<button type="button" class="link-button" onClick=${() => setEdited(row)}>${row.name}</button>` },
-    { key: "hidden", label: "Shown", cell: (row) => (row.hidden ? html`<${Badge} kind="warn">Hidden<//>` : "By name") },
-    { key: "contact", label: "Contact", cell: (row) => [row.contact, row.email, row.phone].filter(Boolean).join(", ") || "–" },
-    { key: "remove", label: html`<span class="visually-hidden">Actions</span>`, cell: (row) => html`<${IconButton} icon="close" label=${`Remove ${row.name}`} onClick=${() => remove(row)} />` },
+    {
+      key: "name",
+      label: "Name",
+      cell: (row) =>
+        html`<button
+          type="button"
+          class="link-button"
+          onClick=${() => setEdited(row)}
+          >${row.name}</button>`,
+    },
+    {
+      key: "hidden",
+      label: "Shown",
+      cell: (row) => (row.hidden ? html`<${Badge} kind="warn">Hidden<//>` : "By name"),
+    },
+    {
+      key: "contact",
+      label: "Contact",
+      cell: (row) => [row.contact, row.email, row.phone].filter(Boolean).join(", ") || "–",
+    },
+    {
+      key: "remove",
+      label: html`<span class="visually-hidden">Actions</span>`,
+      cell: (row) =>
+        html`<${IconButton}
+          icon="close"
+          label=${`Remove ${row.name}`}
+          onClick=${() => remove(row)}
+        />`,
+    },
   ];
   return html`<section class="panel stack" aria-labelledby="givers">
     <div class="spread">
       <h2 id="givers">Givers of lots</h2>
       <${Button} onClick=${() => setEdited({ hidden: false })}>Add<span class="visually-hidden"> a giver</span><//>
     </div>
-    ${(list.rows.length > 0 || !list.isLoading) &&
-    html`<${Table} caption="Givers, by name" columns=${columns} rows=${list.rows} keyOf=${(row) => row.id} empty="There is none yet." />`}
+    ${
+      (list.rows.length > 0 || !list.isLoading) &&
+      html`<${Table}
+        caption="Givers, by name"
+        columns=${columns}
+        rows=${list.rows}
+        keyOf=${(row) => row.id}
+        empty="There is none yet."
+      />`
+    }
     <${More} list=${list} />
-    ${edited &&
-    html`<${Dialog} title=${edited.id ? "A giver" : "New giver"} onClose=${() => setEdited(null)}>
+    ${
+      edited &&
+      html`<${Dialog} title=${edited.id ? "A giver" : "New giver"} onClose=${() => setEdited(null)}>
       <${EditForm}
         fields=${DONOR_FIELDS}
         kept=${edited}
@@ -137,6 +202,7 @@ function Donors({ event }) {
           list.reload();
         }}
       />
-    <//>`}
+    <//>`
+    }
   </section>`;
 }

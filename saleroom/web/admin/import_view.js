@@ -24,9 +24,11 @@ const CONFIRM_MS = 60_000;
 export function ImportView({ event }) {
   const [report, setReport] = useState(null);
   return html`<h2>Import a table</h2>
-    ${report === null
-      ? html`<${Choose} event=${event} onReport=${setReport} />`
-      : html`<${Report} event=${event} report=${report} setReport=${setReport} />`}`;
+    ${
+      report === null
+        ? html`<${Choose} event=${event} onReport=${setReport} />`
+        : html`<${Report} event=${event} report=${report} setReport=${setReport} />`
+    }`;
 }
 
 function Choose({ event, onReport }) {
@@ -66,8 +68,16 @@ function Choose({ event, onReport }) {
     <div class="tools">
       <${Select} label="What it holds" value=${kind} options=${KINDS} onInput=${setKind} />
       <div class="row">
-        <a class="button" href=${`/api/v1${path}/template.csv?kind=${kind}`} download>Template, CSV</a>
-        <a class="button" href=${`/api/v1${path}/template.xlsx?kind=${kind}`} download>Template, XLSX</a>
+        <a
+          class="button"
+          href=${`/api/v1${path}/template.csv?kind=${kind}`}
+          download
+          >Template, CSV</a>
+        <a
+          class="button"
+          href=${`/api/v1${path}/template.xlsx?kind=${kind}`}
+          download
+          >Template, XLSX</a>
       </div>
     </div>
     <div class="field drop">
@@ -86,7 +96,12 @@ function Choose({ event, onReport }) {
       />
       ${fault && html`<span id=${`${id}-fault`} class="fault" role="alert">${fault}</span>`}
     </div>
-    <div><${Button} type="submit" kind="primary" isBusy=${share !== null} disabled=${file === null}>Check it<//></div>
+    <div><${Button}
+      type="submit"
+      kind="primary"
+      isBusy=${share !== null}
+      disabled=${file === null}
+      >Check it<//></div>
   </form>`;
 }
 
@@ -96,7 +111,9 @@ function Report({ event, report, setReport }) {
   const isDone = report.status === "confirmed";
   const word = report.kind === "lots" ? "lots" : "guests";
   async function confirm() {
-    await run(async () => setReport(await call("POST", `${path}/confirm`, undefined, { timeoutMs: CONFIRM_MS })));
+    await run(async () =>
+      setReport(await call("POST", `${path}/confirm`, undefined, { timeoutMs: CONFIRM_MS })),
+    );
   }
   async function drop() {
     if (await run(() => call("DELETE", path))) setReport(null);
@@ -106,7 +123,10 @@ function Report({ event, report, setReport }) {
       <h3>${report.added} ${word} added</h3>
       ${report.skipped > 0 && html`<p>${report.skipped} were there already and were left out.</p>`}
       <div class="row">
-        <a class="button primary" href=${hashOf(report.kind === "lots" ? "lots" : "guests", event.id)}>Look at them</a>
+        <a
+          class="button primary"
+          href=${hashOf(report.kind === "lots" ? "lots" : "guests", event.id)}
+          >Look at them</a>
         <${Button} onClick=${() => setReport(null)}>Import another table<//>
       </div>
     </section>`;
@@ -121,35 +141,74 @@ function Report({ event, report, setReport }) {
         ${isBad && html`<${Badge} kind="lost">${report.problem_count} ${report.problem_count === 1 ? "problem" : "problems"}<//>`}
       </div>
       <p>
-        ${isBad
-          ? "Mend these cells in your table, and check it again. Nothing has been written."
-          : `Nothing has been written yet. Confirm to add ${report.additions} ${word}, all of them or none.`}
+        ${
+          isBad
+            ? "Mend these cells in your table, and check it again. Nothing has been written."
+            : `Nothing has been written yet. Confirm to add ${report.additions} ${word}, all of them or none.`
+        }
       </p>
       <div class="row">
-        ${!isBad && html`<${Button} kind="primary" isBusy=${isBusy} disabled=${report.additions === 0} onClick=${confirm}>Add ${report.additions} ${word}<//>`}
-        <${Button} disabled=${isBusy} onClick=${drop}>${isBad ? "Check another file" : "Leave it"}<//>
+        ${
+          !isBad &&
+          html`<${Button}
+          kind="primary"
+          isBusy=${isBusy}
+          disabled=${report.additions === 0}
+          onClick=${confirm}
+          >Add ${report.additions} ${word}<//>`
+        }
+        <${Button}
+          disabled=${isBusy}
+          onClick=${drop}
+          >${isBad ? "Check another file" : "Leave it"}<//>
       </div>
     </section>
-    ${isBad &&
-    html`<section class="panel stack" aria-labelledby="problems">
+    ${
+      isBad &&
+      html`<section class="panel stack" aria-labelledby="problems">
       <h3 id="problems">Problems</h3>
-      <${Table} caption="Each problem" columns=${PROBLEMS} rows=${report.problems} keyOf=${(row) => `${row.row} ${row.column} ${row.code}`} />
+      <${Table}
+        caption="Each problem"
+        columns=${PROBLEMS}
+        rows=${report.problems}
+        keyOf=${(row) => `${row.row} ${row.column} ${row.code}`}
+      />
       ${report.problem_count > report.problems.length && html`<p class="muted">And ${report.problem_count - report.problems.length} more.</p>`}
-    </section>`}
-    ${report.duplicates.length > 0 &&
-    html`<section class="panel stack" aria-labelledby="doubles">
+    </section>`
+    }
+    ${
+      report.duplicates.length > 0 &&
+      html`<section class="panel stack" aria-labelledby="doubles">
       <h3 id="doubles">There already</h3>
       <p class="muted">These rows are left out.</p>
-      <${Table} caption="Rows that are there already" columns=${DOUBLES} rows=${report.duplicates} keyOf=${(row) => row.row} />
-    </section>`}
-    ${report.preview.length > 0 &&
-    html`<section class="panel stack" aria-labelledby="preview">
+      <${Table}
+        caption="Rows that are there already"
+        columns=${DOUBLES}
+        rows=${report.duplicates}
+        keyOf=${(row) => row.row}
+      />
+    </section>`
+    }
+    ${
+      report.preview.length > 0 &&
+      html`<section class="panel stack" aria-labelledby="preview">
       <h3 id="preview">The first of those to add</h3>
-      <${Table} caption="Rows to add" columns=${previewColumns(event, report.kind)} rows=${report.preview} keyOf=${(row) => row.row} />
-    </section>`}
+      <${Table}
+        caption="Rows to add"
+        columns=${previewColumns(event, report.kind)}
+        rows=${report.preview}
+        keyOf=${(row) => row.row}
+      />
+    </section>`
+    }
     <section class="panel stack" aria-labelledby="columns">
       <h3 id="columns">Columns</h3>
-      <${Table} caption="Each column" columns=${COLUMNS} rows=${report.columns} keyOf=${(row) => row.column} />
+      <${Table}
+        caption="Each column"
+        columns=${COLUMNS}
+        rows=${report.columns}
+        keyOf=${(row) => row.column}
+      />
     </section>`;
 }
 
@@ -164,7 +223,11 @@ const DOUBLES = [
 ];
 const COLUMNS = [
   { key: "column", label: "In the table" },
-  { key: "field", label: "Taken for", cell: ({ field }) => field ?? html`<span class="muted">left alone</span>` },
+  {
+    key: "field",
+    label: "Taken for",
+    cell: ({ field }) => field ?? html`<span class="muted">left alone</span>`,
+  },
 ];
 
 function sameAs({ lot, paddle, row }) {
@@ -180,7 +243,12 @@ function previewColumns(event, kind) {
       { key: "lot", label: "Lot", isNumber: true },
       { key: "title", label: "Title", cell: ({ fields }) => fields.title },
       { key: "mode", label: "Mode", cell: ({ fields }) => fields.mode },
-      { key: "opening", label: "Opening", isNumber: true, cell: ({ fields }) => formatMoney(fields.opening, event.currency) },
+      {
+        key: "opening",
+        label: "Opening",
+        isNumber: true,
+        cell: ({ fields }) => formatMoney(fields.opening, event.currency),
+      },
     ];
   }
   return [

@@ -17,7 +17,8 @@ export function JournalView({ event }) {
   const [after, setAfter] = useState(0);
   const [kind, setKind] = useState("");
   const path = `${ofEvent(event.id, "journal")}?limit=${PAGE}`;
-  if (event.status === "draft") return html`<h2>Journal</h2><p class="empty panel">A draft has no journal yet.</p>`;
+  if (event.status === "draft")
+    return html`<h2>Journal</h2><p class="empty panel">A draft has no journal yet.</p>`;
   function go(submitted) {
     submitted.preventDefault();
     setAfter(/^\d+$/.test(typed.trim()) ? Number(typed) : 0);
@@ -28,26 +29,45 @@ export function JournalView({ event }) {
     </p>
     <form class="tools" onSubmit=${go}>
       <${Field} label="After position" inputmode="numeric" value=${typed} onInput=${setTyped} />
-      <${Field} label="Only facts such as" hint="A part of the kind: bid, lot, paddle." value=${kind} onInput=${setKind} />
+      <${Field}
+        label="Only facts such as"
+        hint="A part of the kind: bid, lot, paddle."
+        value=${kind}
+        onInput=${setKind}
+      />
       <${Button} type="submit">Read<//>
     </form>
-    <${Facts} key=${after} path=${path} after=${after} kind=${kind.trim().toLowerCase()} zone=${zoneOf(event.time_zone)} />`;
+    <${Facts}
+      key=${after}
+      path=${path}
+      after=${after}
+      kind=${kind.trim().toLowerCase()}
+      zone=${zoneOf(event.time_zone)}
+    />`;
 }
 
 function Facts({ path, after, kind, zone }) {
-  const list = useList(path, "facts", { idOf: (row) => row.position, cursorName: "after", start: after });
+  const list = useList(path, "facts", {
+    idOf: (row) => row.position,
+    cursorName: "after",
+    start: after,
+  });
   const shown = list.rows.filter((fact) => fact.type.includes(kind));
   return html`${list.rows.length === 0 && !list.isLoading && !list.error && html`<p class="empty panel">Nothing stands after that.</p>`}
-    ${shown.length > 0 &&
-    html`<ol class="plain panel records">
+    ${
+      shown.length > 0 &&
+      html`<ol class="plain panel records">
       ${shown.map((fact) => html`<${Fact} key=${fact.position} fact=${fact} zone=${zone} />`)}
-    </ol>`}
+    </ol>`
+    }
     <${More} list=${list} />`;
 }
 
 function Fact({ fact, zone }) {
   const rest = Object.fromEntries(Object.entries(fact).filter(([name]) => !OWN.includes(name)));
-  const about = [fact.lot && `lot ${fact.lot}`, fact.paddle && `paddle ${fact.paddle}`].filter(Boolean).join(", ");
+  const about = [fact.lot && `lot ${fact.lot}`, fact.paddle && `paddle ${fact.paddle}`]
+    .filter(Boolean)
+    .join(", ");
   return html`<li class="record">
     <details>
       <summary class="record-head">

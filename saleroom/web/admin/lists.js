@@ -14,7 +14,11 @@ const EMPTY = { rows: [], next: null, isLoading: true, error: null };
  * start: the cursor of the first page.
  * Gives `{rows, next, isLoading, error, more(), reload(), replace(row)}`.
  */
-export function useList(path, key, { idOf = (row) => row.id, cursorName = "cursor", start = null } = {}) {
+export function useList(
+  path,
+  key,
+  { idOf = (row) => row.id, cursorName = "cursor", start = null } = {},
+) {
   const [list, setList] = useState(EMPTY);
   const asked = useRef(0);
 
@@ -45,7 +49,10 @@ export function useList(path, key, { idOf = (row) => row.id, cursorName = "curso
     more: () => read(list.next, list),
     reload: () => read(start, EMPTY),
     replace: (row) =>
-      setList((now) => ({ ...now, rows: now.rows.map((each) => (idOf(each) === idOf(row) ? row : each)) })),
+      setList((now) => ({
+        ...now,
+        rows: now.rows.map((each) => (idOf(each) === idOf(row) ? row : each)),
+      })),
   };
 }
 

@@ -26,7 +26,13 @@ export function LotEditor({ event, number }) {
         call("GET", ofEvent(event.id, "categories")),
         readAll(`${ofEvent(event.id, "donors")}?limit=200`, "donors", DONOR_PAGES_MAX),
       ]);
-      setKnown({ lot, fields: lotFields(categories.map(({ name }) => name), donors) });
+      setKnown({
+        lot,
+        fields: lotFields(
+          categories.map(({ name }) => name),
+          donors,
+        ),
+      });
     } catch (error) {
       setFault(error);
     }
@@ -34,7 +40,10 @@ export function LotEditor({ event, number }) {
   useEffect(() => {
     load();
   }, [event.id, number]);
-  const back = html`<div><a class="button quiet" href=${hashOf("lots", event.id)}>← All lots</a></div>`;
+  const back = html`<div><a
+    class="button quiet"
+    href=${hashOf("lots", event.id)}
+    >← All lots</a></div>`;
   if (fault) return html`${back}<p role="alert">${fault.message}</p>`;
   if (known === null) return html`${back}<p class="loading">Loading…</p>`;
   const { lot, fields } = known;
@@ -51,10 +60,14 @@ export function LotEditor({ event, number }) {
       <h2>${number === null ? "New lot" : `Lot ${number}: ${lot.title}`}</h2>
       ${number !== null && html`<${Badge} kind=${STATE_WORDS[lot.state][0]}>${STATE_WORDS[lot.state][1]}<//>`}
     </div>
-    ${number !== null && !isOpenToEdits(lot) &&
-    html`<p class="muted">It has opened: what the rules read of it no longer changes, but its words and pictures do.</p>`}
-    ${mayEdit &&
-    html`<section class="panel" aria-label="Fields">
+    ${
+      number !== null &&
+      !isOpenToEdits(lot) &&
+      html`<p class="muted">It has opened: what the rules read of it no longer changes, but its words and pictures do.</p>`
+    }
+    ${
+      mayEdit &&
+      html`<section class="panel" aria-label="Fields">
       <${EditForm}
         fields=${fields}
         kept=${lot}
@@ -68,7 +81,8 @@ export function LotEditor({ event, number }) {
         yes=${number === null ? "Add the lot" : "Save"}
         done=${number === null ? "The lot is added." : "Saved."}
       />
-    </section>`}
+    </section>`
+    }
     ${number !== null && html`<${Pictures} event=${event.id} lot=${lot} />`}`;
 }
 

@@ -35,8 +35,14 @@ export function LotsView({ event, item }) {
   useEffect(() => {
     if (item === null) load();
   }, [event.id, item]);
-  if (item !== null) return html`<${LotEditor} key=${item} event=${event} number=${item === "new" ? null : Number(item)} />`;
-  if (fault) return html`<p role="alert">${fault.message}</p><div><${Button} onClick=${load}>Try again<//></div>`;
+  if (item !== null)
+    return html`<${LotEditor}
+      key=${item}
+      event=${event}
+      number=${item === "new" ? null : Number(item)}
+    />`;
+  if (fault)
+    return html`<p role="alert">${fault.message}</p><div><${Button} onClick=${load}>Try again<//></div>`;
   if (lots === null) return html`<p class="loading">Loading…</p>`;
   return html`<${LotTable} event=${event} lots=${lots} setLots=${setLots} reload=${load} />`;
 }
@@ -51,26 +57,44 @@ function LotTable({ event, lots, setLots, reload }) {
   const order = useOrder(event, lots, setLots, reload);
   return html`<div class="spread">
       <h2>Lots <span class="muted">(${lots.length})</span></h2>
-      ${mayEdit &&
-      html`<div class="row">
+      ${
+        mayEdit &&
+        html`<div class="row">
         <a class="button" href=${hashOf("import", event.id)}>Import</a>
         <a class="button primary" href=${hashOf("lots", event.id, "new")}>Add a lot</a>
-      </div>`}
+      </div>`
+      }
     </div>
     <div class="tools">
       <${Field} type="search" label="Find" value=${sought} onInput=${setSought} />
-      <${Select} label="Mode" value=${mode} options=${[["", "All modes"], ...MODES.map(([key]) => [key, MODE_WORDS[key]])]} onInput=${setMode} />
+      <${Select}
+        label="Mode"
+        value=${mode}
+        options=${[["", "All modes"], ...MODES.map(([key]) => [key, MODE_WORDS[key]])]}
+        onInput=${setMode}
+      />
     </div>
-    ${mayEdit && lots.length > 1 &&
-    html`<p class="muted small" id="order-help">
-      ${isWhole
-        ? "Drag a lot by its handle to move it; or focus the handle, press Space, move it with the arrow keys, and press Space again."
-        : "Show all lots to change their order."}
-    </p>`}
-    ${found.length === 0
-      ? html`<p class="empty panel">${lots.length === 0 ? "There is no lot yet." : "No lot matches."}</p>`
-      : html`<div class="panel sheet">
-          <div class="table-wrap" tabindex="0" role="region" aria-label="Lots in their running order">
+    ${
+      mayEdit &&
+      lots.length > 1 &&
+      html`<p class="muted small" id="order-help">
+      ${
+        isWhole
+          ? "Drag a lot by its handle to move it; or focus the handle, press Space, move it with the arrow keys, and press Space again."
+          : "Show all lots to change their order."
+      }
+    </p>`
+    }
+    ${
+      found.length === 0
+        ? html`<p class="empty panel">${lots.length === 0 ? "There is no lot yet." : "No lot matches."}</p>`
+        : html`<div class="panel sheet">
+          <div
+            class="table-wrap"
+            tabindex="0"
+            role="region"
+            aria-label="Lots in their running order"
+          >
             <table class="table lots">
               <caption class="visually-hidden">Lots in their running order</caption>
               <thead>
@@ -88,19 +112,32 @@ function LotTable({ event, lots, setLots, reload }) {
               </thead>
               <tbody>
                 ${found.slice(0, shown).map(
-                  (lot) => html`<${LotRow} key=${lot.lot} lot=${lot} event=${event} mayEdit=${mayEdit} isWhole=${isWhole} order=${order} reload=${reload} />`,
+                  (lot) =>
+                    html`<${LotRow}
+                        key=${lot.lot}
+                        lot=${lot}
+                        event=${event}
+                        mayEdit=${mayEdit}
+                        isWhole=${isWhole}
+                        order=${order}
+                        reload=${reload}
+                      />`,
                 )}
               </tbody>
             </table>
           </div>
-        </div>`}
-    ${found.length > shown &&
-    html`<div><${Button} onClick=${() => setShown(shown + ROWS_SHOWN)}>Show more (${found.length - shown} left)<//></div>`}`;
+        </div>`
+    }
+    ${
+      found.length > shown &&
+      html`<div><${Button} onClick=${() => setShown(shown + ROWS_SHOWN)}>Show more (${found.length - shown} left)<//></div>`
+    }`;
 }
 
 function matches(lot, sought) {
   const words = sought.toLowerCase().split(/\s+/).filter(Boolean);
-  const text = `${lot.lot} ${lot.title} ${lot.category ?? ""} ${lot.donor_name ?? ""}`.toLowerCase();
+  const text =
+    `${lot.lot} ${lot.title} ${lot.category ?? ""} ${lot.donor_name ?? ""}`.toLowerCase();
   return words.every((word) => text.includes(word));
 }
 
@@ -122,7 +159,10 @@ function useOrder(event, lots, setLots, reload) {
 
   async function store(rows) {
     const numbers = (event.status === "draft" ? rows : rows.filter(isFree)).map((lot) => lot.lot);
-    const went = await run(() => call("PUT", ofEvent(event.id, "lots", "order"), { lots: numbers }), "The order is kept.");
+    const went = await run(
+      () => call("PUT", ofEvent(event.id, "lots", "order"), { lots: numbers }),
+      "The order is kept.",
+    );
     if (!went) await reload();
   }
 
@@ -145,7 +185,9 @@ function useOrder(event, lots, setLots, reload) {
         pressed.preventDefault();
         if (!isHeld) {
           setHeld({ number: lot.lot, before: lots });
-          speak(`Lot ${lot.lot} is held. Move it with the arrow keys; Space puts it down, Escape takes it back.`);
+          speak(
+            `Lot ${lot.lot} is held. Move it with the arrow keys; Space puts it down, Escape takes it back.`,
+          );
         } else {
           setHeld(null);
           if (held.before.some((each, index) => each.lot !== lots[index].lot)) store(lots);
@@ -176,7 +218,14 @@ function useOrder(event, lots, setLots, reload) {
   };
 }
 
-const MOVES = { ArrowUp: -1, ArrowDown: 1, PageUp: -10, PageDown: 10, Home: -Infinity, End: Infinity };
+const MOVES = {
+  ArrowUp: -1,
+  ArrowDown: 1,
+  PageUp: -10,
+  PageDown: 10,
+  Home: -Infinity,
+  End: Infinity,
+};
 
 function LotRow({ lot, event, mayEdit, isWhole, order, reload }) {
   const handle = useRef(null);
@@ -187,7 +236,11 @@ function LotRow({ lot, event, mayEdit, isWhole, order, reload }) {
     if (isHeld) handle.current?.focus();
   });
   const money = (amount) => formatMoney(amount, event.currency);
-  const look = [isHeld && "held", order.target === lot.lot && "target", order.dragged === lot.lot && "dragged"];
+  const look = [
+    isHeld && "held",
+    order.target === lot.lot && "target",
+    order.dragged === lot.lot && "dragged",
+  ];
   return html`<tr
     class=${look.filter(Boolean).join(" ") || undefined}
     onDragOver=${(event) => {
@@ -199,10 +252,12 @@ function LotRow({ lot, event, mayEdit, isWhole, order, reload }) {
       order.drop(lot);
     }}
   >
-    ${mayEdit &&
-    html`<td>
-      ${mayMove &&
-      html`<button
+    ${
+      mayEdit &&
+      html`<td>
+      ${
+        mayMove &&
+        html`<button
         type="button"
         class="button quiet handle"
         ref=${handle}
@@ -220,8 +275,10 @@ function LotRow({ lot, event, mayEdit, isWhole, order, reload }) {
         onDragEnd=${order.leave}
       >
         <${Icon} name="grip" />
-      </button>`}
-    </td>`}
+      </button>`
+      }
+    </td>`
+    }
     <td class="number">${lot.lot}</td>
     <td class="title">
       <a class="row-link" href=${hashOf("lots", event.id, lot.lot)}>${lot.title}</a>
@@ -233,7 +290,15 @@ function LotRow({ lot, event, mayEdit, isWhole, order, reload }) {
     <td class="number wide-only">${money(lot.opening)}</td>
     <td class="number">${lot.mode === "pledge" ? money(lot.total) : money(lot.price)}</td>
     <td class="wide-only">${lot.ends_at === null ? "–" : sayMoment(lot.ends_at, zoneOf(event.time_zone))}</td>
-    <td>${mayEdit && isFree(lot) && html`<${RemoveLot} event=${event} lot=${lot} reload=${reload} />`}</td>
+    <td>${
+      mayEdit &&
+      isFree(lot) &&
+      html`<${RemoveLot}
+      event=${event}
+      lot=${lot}
+      reload=${reload}
+    />`
+    }</td>
   </tr>`;
 }
 
@@ -245,10 +310,26 @@ function RemoveLot({ event, lot, reload }) {
       ? "It is gone with its pictures and words."
       : "It is withdrawn; everybody sees that it was, and why.";
     const wants = isDraft ? null : { label: "Reason", isRequired: true };
-    const answer = await ask({ title: `Take out lot ${lot.lot}?`, text, yes: "Take it out", wants });
+    const answer = await ask({
+      title: `Take out lot ${lot.lot}?`,
+      text,
+      yes: "Take it out",
+      wants,
+    });
     if (answer === false) return;
     const query = isDraft ? "" : `?reason=${encodeURIComponent(answer)}`;
-    if (await run(() => call("DELETE", ofEvent(event.id, "lots", lot.lot) + query), `Lot ${lot.lot} is out.`)) reload();
+    if (
+      await run(
+        () => call("DELETE", ofEvent(event.id, "lots", lot.lot) + query),
+        `Lot ${lot.lot} is out.`,
+      )
+    )
+      reload();
   }
-  return html`<${IconButton} icon="close" label=${`Take out lot ${lot.lot}`} isBusy=${isBusy} onClick=${remove} />`;
+  return html`<${IconButton}
+    icon="close"
+    label=${`Take out lot ${lot.lot}`}
+    isBusy=${isBusy}
+    onClick=${remove}
+  />`;
 }

@@ -58,10 +58,18 @@ const OF_EVENT = {
 
 function Admin() {
   const { view, event } = route.value;
-  return html`<${Bar} title=${html`<a href=${hashOf("events")}>Administration</a>`} back="/"><${WhoAmI} /><//>
+  return html`<${Bar}
+    title=${html`<a href=${hashOf("events")}>Administration</a>`}
+    back="/"
+    ><${WhoAmI} isGated /><//>
     <${Gate} may=${isStaff} need="The administration is for the house.">
       <div class="office">
-        <${Places} places=${WHOLE} event=${null} view=${event === null ? view : null} label="Administration" />
+        <${Places}
+          places=${WHOLE}
+          event=${null}
+          view=${event === null ? view : null}
+          label="Administration"
+        />
         <main id="main" class="office-place">
           ${event === null ? html`<${Place} place=${WHOLE[view]} />` : html`<${EventPlace} key=${event} id=${event} />`}
         </main>
@@ -75,16 +83,23 @@ function isStaff() {
 }
 
 function Places({ places, event, view, label }) {
-  const shown = Object.entries(places).filter(([, [, role]]) => mayAct(role, event) || role === "clerk");
+  const shown = Object.entries(places).filter(
+    ([, [, role]]) => mayAct(role, event) || role === "clerk",
+  );
   const nav = useRef(null);
   useEffect(() => {
-    nav.current.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+    nav.current
+      .querySelector("[aria-current]")
+      ?.scrollIntoView({ block: "nearest", inline: "center" });
   }, [view]);
   return html`<nav class="places" aria-label=${label} ref=${nav}>
     <ul class="plain">
       ${shown.map(
         ([name, [title]]) => html`<li key=${name}>
-          <a href=${hashOf(name, event)} aria-current=${name === view ? "page" : undefined}>${title}</a>
+          <a
+            href=${hashOf(name, event)}
+            aria-current=${name === view ? "page" : undefined}
+            >${title}</a>
         </li>`,
       )}
     </ul>
@@ -97,8 +112,10 @@ function Place({ place: [title, role, View], ...rest }) {
     document.title = `${title} · Administration · Saleroom`;
     window.scrollTo(0, 0);
   }, [view, event, item]);
-  if (event !== null && !mayAct(role, event)) return html`<p class="empty panel">This is not for your account.</p>`;
-  if (event === null && role === "admin" && !mayAct(role)) return html`<p class="empty panel">This is for admins.</p>`;
+  if (event !== null && !mayAct(role, event))
+    return html`<p class="empty panel">This is not for your account.</p>`;
+  if (event === null && role === "admin" && !mayAct(role))
+    return html`<p class="empty panel">This is for admins.</p>`;
   return html`<div class="office-main stack"><${View} key=${view} item=${item} ...${rest} /></div>`;
 }
 
@@ -118,7 +135,10 @@ function EventPlace({ id }) {
   }, [id]);
   if (fault) {
     return html`<p role="alert">${fault.message}</p>
-      <div class="row"><${Button} onClick=${reload}>Try again<//><a class="button" href=${hashOf("events")}>To the events</a></div>`;
+      <div class="row"><${Button} onClick=${reload}>Try again<//><a
+        class="button"
+        href=${hashOf("events")}
+        >To the events</a></div>`;
   }
   if (event === null) return html`<p class="loading">Loading…</p>`;
   const [kind, word] = statusOf(event);

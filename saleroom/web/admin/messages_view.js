@@ -16,12 +16,27 @@ export function MessagesView() {
   const [isBusy, run] = useDoing();
   const zone = zoneOf(null);
   async function retry(row) {
-    if (await run(() => call("POST", `/dead-messages/${row.message}/retry`), "It will be tried again.")) list.reload();
+    if (
+      await run(
+        () => call("POST", `/dead-messages/${row.message}/retry`),
+        "It will be tried again.",
+      )
+    )
+      list.reload();
   }
   const columns = [
     { key: "died_at", label: "Given up", cell: (row) => sayExactly(row.died_at, zone) },
-    { key: "event", label: "Event", cell: (row) => html`<a class="row-link" href=${hashOf("overview", row.event)}>${row.event}</a>` },
-    { key: "kind", label: "About", cell: (row) => `${row.kind}${row.lot ? `, lot ${row.lot}` : ""}` },
+    {
+      key: "event",
+      label: "Event",
+      cell: (row) =>
+        html`<a class="row-link" href=${hashOf("overview", row.event)}>${row.event}</a>`,
+    },
+    {
+      key: "kind",
+      label: "About",
+      cell: (row) => `${row.kind}${row.lot ? `, lot ${row.lot}` : ""}`,
+    },
     { key: "paddle", label: "Paddle", isNumber: true },
     { key: "channel", label: "By", cell: (row) => CHANNELS[row.channel] },
     { key: "attempts", label: "Tries", isNumber: true },
@@ -29,13 +44,25 @@ export function MessagesView() {
     {
       key: "retry",
       label: html`<span class="visually-hidden">Actions</span>`,
-      cell: (row) => html`<${Button} disabled=${isBusy} onClick=${() => retry(row)}>Try again<span class="visually-hidden"> message ${row.message}</span><//>`,
+      cell: (row) =>
+        html`<${Button}
+          disabled=${isBusy}
+          onClick=${() => retry(row)}
+          >Try again<span class="visually-hidden"> message ${row.message}</span><//>`,
     },
   ];
   return html`<h1>Messages that could not be sent</h1>
-    ${(list.rows.length > 0 || !list.isLoading) &&
-    html`<div class="panel sheet">
-      <${Table} caption="Messages that could not be sent" columns=${columns} rows=${list.rows} keyOf=${(row) => row.message} empty="There is none." />
-    </div>`}
+    ${
+      (list.rows.length > 0 || !list.isLoading) &&
+      html`<div class="panel sheet">
+      <${Table}
+        caption="Messages that could not be sent"
+        columns=${columns}
+        rows=${list.rows}
+        keyOf=${(row) => row.message}
+        empty="There is none."
+      />
+    </div>`
+    }
     <${More} list=${list} />`;
 }

@@ -89,7 +89,9 @@ function partsOf(ms, zone) {
     });
     formats.set(zone, format);
   }
-  return Object.fromEntries(format.formatToParts(ms).map(({ type, value }) => [type, Number(value)]));
+  return Object.fromEntries(
+    format.formatToParts(ms).map(({ type, value }) => [type, Number(value)]),
+  );
 }
 
 function pad(number, length = 2) {

@@ -13,10 +13,28 @@ import { EditForm } from "./form.js";
 import { More, useList } from "./lists.js";
 
 const TERMS = [
-  { name: "premium_ppm", label: "Premium, %", kind: "percent", isRequired: true, hint: "On the hammer price." },
-  { name: "tax_ppm", label: "Tax, %", kind: "percent", isRequired: true, hint: "On hammer price and premium." },
+  {
+    name: "premium_ppm",
+    label: "Premium, %",
+    kind: "percent",
+    isRequired: true,
+    hint: "On the hammer price.",
+  },
+  {
+    name: "tax_ppm",
+    label: "Tax, %",
+    kind: "percent",
+    isRequired: true,
+    hint: "On hammer price and premium.",
+  },
   { name: "fee_ppm", label: "Processor’s fee, %", kind: "percent", isRequired: true },
-  { name: "fee_fixed", label: "Processor’s fee, fixed", kind: "fee", isRequired: true, hint: "Bidders may cover both." },
+  {
+    name: "fee_fixed",
+    label: "Processor’s fee, fixed",
+    kind: "fee",
+    isRequired: true,
+    hint: "Bidders may cover both.",
+  },
 ];
 
 export function MoneyView({ event }) {
@@ -26,14 +44,21 @@ export function MoneyView({ event }) {
 }
 
 function Folios({ event }) {
-  const list = useList(`${ofEvent(event.id, "folios")}?limit=100`, "folios", { idOf: (row) => row.paddle });
+  const list = useList(`${ofEvent(event.id, "folios")}?limit=100`, "folios", {
+    idOf: (row) => row.paddle,
+  });
   const [opened, setOpened] = useState(null);
   const money = (amount) => formatMoney(amount, event.currency);
   const columns = [
     {
       key: "paddle",
       label: "Paddle",
-      cell: (row) => html`<button type="button" class="link-button figures" onClick=${() => setOpened(row.paddle)}>${row.paddle}</button>`,
+      cell: (row) =>
+        html`<button
+          type="button"
+          class="link-button figures"
+          onClick=${() => setOpened(row.paddle)}
+          >${row.paddle}</button>`,
     },
     { key: "billed", label: "Billed", isNumber: true, cell: (row) => money(row.billed) },
     { key: "paid", label: "Paid", isNumber: true, cell: (row) => money(row.paid) },
@@ -42,22 +67,48 @@ function Folios({ event }) {
     {
       key: "state",
       label: "State",
-      cell: (row) => html`<${Badge} kind=${row.balance > 0 ? "warn" : "lead"}>${row.balance > 0 ? "Owes" : "Settled"}<//>`,
+      cell: (row) =>
+        html`<${Badge} kind=${row.balance > 0 ? "warn" : "lead"}>${row.balance > 0 ? "Owes" : "Settled"}<//>`,
     },
   ];
-  const empty = event.status === "closed" ? "Nobody owes anything." : "Bills are made when the event closes.";
+  const empty =
+    event.status === "closed" ? "Nobody owes anything." : "Bills are made when the event closes.";
   return html`<section class="panel stack" aria-labelledby="folios">
     <div class="spread">
       <h3 id="folios">Who owes what</h3>
       <div class="row">
         <${Button} onClick=${list.reload}>Refresh<//>
-        ${mayAct("admin", event.id) && html`<a class="button" href=${`/api/v1${ofEvent(event.id, "ledger.csv")}`} download>Ledger, CSV</a>`}
+        ${
+          mayAct("admin", event.id) &&
+          html`<a
+          class="button"
+          href=${`/api/v1${ofEvent(event.id, "ledger.csv")}`}
+          download
+          >Ledger, CSV</a>`
+        }
       </div>
     </div>
-    ${(list.rows.length > 0 || !list.isLoading) &&
-    html`<${Table} caption="What each paddle owes" columns=${columns} rows=${list.rows} keyOf=${(row) => row.paddle} empty=${empty} />`}
+    ${
+      (list.rows.length > 0 || !list.isLoading) &&
+      html`<${Table}
+        caption="What each paddle owes"
+        columns=${columns}
+        rows=${list.rows}
+        keyOf=${(row) => row.paddle}
+        empty=${empty}
+      />`
+    }
     <${More} list=${list} />
-    ${opened !== null && html`<${FolioCard} key=${opened} event=${event} paddle=${opened} onChange=${list.reload} onClose=${() => setOpened(null)} />`}
+    ${
+      opened !== null &&
+      html`<${FolioCard}
+      key=${opened}
+      event=${event}
+      paddle=${opened}
+      onChange=${list.reload}
+      onClose=${() => setOpened(null)}
+    />`
+    }
   </section>`;
 }
 

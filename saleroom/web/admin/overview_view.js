@@ -19,11 +19,14 @@ export function OverviewView({ event, onChange, reload }) {
   const context = { currency: event.currency, zone: zoneOf(event.time_zone) };
   return html`<${Steps} event=${event} reload=${reload} />
     ${event.status === "draft" && mayEdit && html`<${Checklist} event=${event} reload=${reload} />`}
-    ${mayEdit &&
-    html`<section class="panel stack" aria-labelledby="settings">
+    ${
+      mayEdit &&
+      html`<section class="panel stack" aria-labelledby="settings">
       <h2 id="settings">Settings</h2>
-      ${event.status !== "draft" &&
-      html`<p class="muted">It is published: currency, bid steps and terms stay as they are.</p>`}
+      ${
+        event.status !== "draft" &&
+        html`<p class="muted">It is published: currency, bid steps and terms stay as they are.</p>`
+      }
       <${EditForm}
         key=${event.id}
         fields=${EVENT_FIELDS}
@@ -34,7 +37,8 @@ export function OverviewView({ event, onChange, reload }) {
         current=${() => call("GET", ofEvent(event.id))}
         onSaved=${onChange}
       />
-    </section>`}`;
+    </section>`
+    }`;
 }
 
 function Checklist({ event, reload }) {
@@ -42,22 +46,37 @@ function Checklist({ event, reload }) {
   const [fault, setFault] = useState(null);
   const [isBusy, run] = useDoing();
   useEffect(() => {
-    readAll(`${ofEvent(event.id, "lots")}?limit=200`, "lots", LOTS_PAGES_MAX).then(setLots, setFault);
+    readAll(`${ofEvent(event.id, "lots")}?limit=200`, "lots", LOTS_PAGES_MAX).then(
+      setLots,
+      setFault,
+    );
   }, [event]);
   if (fault) return html`<p role="alert">${fault.message}</p>`;
   if (lots === null) return null;
   const points = checklist(event, lots, Date.now());
   async function publish() {
-    const text = "Everybody who may see it will see it. Its currency, bid steps and terms stay as they are from then on, and it does not become a draft again.";
-    if (!(await ask({ title: "Publish this event?", text, yes: "Publish", kind: "primary" }))) return;
-    if (await run(() => call("POST", ofEvent(event.id, "publish")), "The event is published.")) reload();
+    const text =
+      "Everybody who may see it will see it. Its currency, bid steps and terms stay as they are from then on, and it does not become a draft again.";
+    if (!(await ask({ title: "Publish this event?", text, yes: "Publish", kind: "primary" })))
+      return;
+    if (await run(() => call("POST", ofEvent(event.id, "publish")), "The event is published."))
+      reload();
   }
   return html`<section class="panel stack" aria-labelledby="checklist">
     <h2 id="checklist">Before it is published</h2>
     <ul class="plain points">
       ${points.map(
-        ({ text, detail, isDone, isAdvice, href }) => html`<li key=${text} class=${isDone ? "done" : isAdvice ? "advice" : "missing"}>
-          <span class="point-mark" aria-hidden="true">${isDone ? html`<${Icon} name="check" />` : isAdvice ? "○" : "!"}</span>
+        ({
+          text,
+          detail,
+          isDone,
+          isAdvice,
+          href,
+        }) => html`<li key=${text} class=${isDone ? "done" : isAdvice ? "advice" : "missing"}>
+          <span
+            class="point-mark"
+            aria-hidden="true"
+            >${isDone ? html`<${Icon} name="check" />` : isAdvice ? "○" : "!"}</span>
           <span>
             ${isDone ? text : html`<a href=${href}>${text}</a>`}
             <span class="visually-hidden">${isDone ? ": done" : isAdvice ? ": advised" : ": missing"}</span>
@@ -67,21 +86,46 @@ function Checklist({ event, reload }) {
       )}
     </ul>
     <div class="row">
-      <${Button} kind="primary" isBusy=${isBusy} disabled=${!isReady(points)} onClick=${publish}>Publish<//>
+      <${Button}
+        kind="primary"
+        isBusy=${isBusy}
+        disabled=${!isReady(points)}
+        onClick=${publish}
+        >Publish<//>
       ${!isReady(points) && html`<span class="muted">What is marked with ! must be there first.</span>`}
     </div>
   </section>`;
 }
 
 const STEPS = {
-  published: [["open_event", "Open the event", "Bidding begins, and timed lots open.", "primary", null]],
+  published: [
+    ["open_event", "Open the event", "Bidding begins, and timed lots open.", "primary", null],
+  ],
   open: [
-    ["pause_event", "Pause", "No bids are taken, and the clocks of timed lots stand still.", "", { label: "Reason, which everybody reads", isRequired: true }],
-    ["close_event", "Close the event", "Every lot that is open ends now. It cannot be opened again.", "danger", null],
+    [
+      "pause_event",
+      "Pause",
+      "No bids are taken, and the clocks of timed lots stand still.",
+      "",
+      { label: "Reason, which everybody reads", isRequired: true },
+    ],
+    [
+      "close_event",
+      "Close the event",
+      "Every lot that is open ends now. It cannot be opened again.",
+      "danger",
+      null,
+    ],
   ],
   paused: [
     ["resume_event", "Resume", "Bids are taken again, and the clocks go on.", "primary", null],
-    ["close_event", "Close the event", "Every lot that is open ends now. It cannot be opened again.", "danger", null],
+    [
+      "close_event",
+      "Close the event",
+      "Every lot that is open ends now. It cannot be opened again.",
+      "danger",
+      null,
+    ],
   ],
 };
 
@@ -90,15 +134,28 @@ function Steps({ event, reload }) {
   const mayRun = mayAct("auctioneer", event.id);
   const steps = mayRun ? (STEPS[event.status] ?? []) : [];
   async function take([name, title, text, kind, wants]) {
-    const answer = await ask({ title: `${title}?`, text, yes: title, kind: kind || "primary", wants });
+    const answer = await ask({
+      title: `${title}?`,
+      text,
+      yes: title,
+      kind: kind || "primary",
+      wants,
+    });
     if (answer === false) return;
     const fields = wants ? { reason: answer } : {};
     if (await run(() => command(event.id, name, fields))) reload();
   }
   async function duplicate() {
     const wants = { label: "Title of the copy", value: event.title, isRequired: true };
-    const text = "Settings, lots, categories and givers are copied into a new draft; bids and people are not.";
-    const title = await ask({ title: "Duplicate this event?", text, yes: "Duplicate", kind: "primary", wants });
+    const text =
+      "Settings, lots, categories and givers are copied into a new draft; bids and people are not.";
+    const title = await ask({
+      title: "Duplicate this event?",
+      text,
+      yes: "Duplicate",
+      kind: "primary",
+      wants,
+    });
     if (title === false) return;
     await run(async () => {
       const copy = await call("POST", ofEvent(event.id, "duplicate"), { title });
@@ -108,12 +165,20 @@ function Steps({ event, reload }) {
   const id = encodeURIComponent(event.id);
   return html`<div class="row">
     ${steps.map(
-      (step) => html`<${Button} key=${step[0]} kind=${step[3]} isBusy=${isBusy} onClick=${() => take(step)}>${step[1]}<//>`,
+      (step) =>
+        html`<${Button}
+          key=${step[0]}
+          kind=${step[3]}
+          isBusy=${isBusy}
+          onClick=${() => take(step)}
+          >${step[1]}<//>`,
     )}
-    ${event.status !== "draft" &&
-    html`<a class="button" href=${`/e/${id}`}>Donors’ page</a>
+    ${
+      event.status !== "draft" &&
+      html`<a class="button" href=${`/e/${id}`}>Donors’ page</a>
       <a class="button" href=${`/e/${id}/auctioneer`}>Auctioneer</a>
-      <a class="button" href=${`/e/${id}/display`}>Display</a>`}
+      <a class="button" href=${`/e/${id}/display`}>Display</a>`
+    }
     ${mayAct("admin") && html`<${Button} isBusy=${isBusy} onClick=${duplicate}>Duplicate<//>`}
   </div>`;
 }

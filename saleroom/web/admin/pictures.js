@@ -25,7 +25,9 @@ export function Pictures({ event, lot }) {
     const wanted = moved(images, from, to);
     setImages(wanted);
     const keys = wanted.map(({ key }) => key);
-    const went = await run(async () => setImages((await call("PUT", `${path}/order`, { keys })).images));
+    const went = await run(async () =>
+      setImages((await call("PUT", `${path}/order`, { keys })).images),
+    );
     if (!went) setImages(before);
   }
   async function remove(image) {
@@ -37,7 +39,13 @@ export function Pictures({ event, lot }) {
   async function describe(image) {
     const wants = { label: "What it shows", value: image.alt ?? "" };
     const text = "Read out to those who do not see it.";
-    const said = await ask({ title: "Describe the picture", text, yes: "Keep it", kind: "primary", wants });
+    const said = await ask({
+      title: "Describe the picture",
+      text,
+      yes: "Keep it",
+      kind: "primary",
+      wants,
+    });
     if (said === false) return;
     await run(async () => {
       const made = await call("PATCH", `${path}/${image.key}`, { alt: said || null });
@@ -47,8 +55,9 @@ export function Pictures({ event, lot }) {
   return html`<section class="panel stack" aria-labelledby="pictures">
     <h3 id="pictures">Pictures <span class="muted">(${images.length})</span></h3>
     <${AddPicture} path=${path} onAdded=${(image) => setImages((now) => [...now, image])} />
-    ${images.length > 0 &&
-    html`<ol class="plain pictures">
+    ${
+      images.length > 0 &&
+      html`<ol class="plain pictures">
       ${images.map(
         (image, index) => html`<li key=${image.key} class="picture">
           <img
@@ -59,17 +68,38 @@ export function Pictures({ event, lot }) {
             loading="lazy"
           />
           ${index === 0 && html`<p class="small"><strong>First picture</strong></p>`}
-          <button type="button" class="link-button small" disabled=${isBusy} onClick=${() => describe(image)}>
+          <button
+            type="button"
+            class="link-button small"
+            disabled=${isBusy}
+            onClick=${() => describe(image)}
+          >
             ${image.alt ?? "Not described: describe it"}
           </button>
           <div class="row">
-            <${IconButton} icon="back" label=${`Move picture ${index + 1} forward`} disabled=${isBusy || index === 0} onClick=${() => place(index, index - 1)} />
-            <${IconButton} icon="next" label=${`Move picture ${index + 1} back`} disabled=${isBusy || index === images.length - 1} onClick=${() => place(index, index + 1)} />
-            <${IconButton} icon="close" label=${`Take picture ${index + 1} away`} disabled=${isBusy} onClick=${() => remove(image)} />
+            <${IconButton}
+              icon="back"
+              label=${`Move picture ${index + 1} forward`}
+              disabled=${isBusy || index === 0}
+              onClick=${() => place(index, index - 1)}
+            />
+            <${IconButton}
+              icon="next"
+              label=${`Move picture ${index + 1} back`}
+              disabled=${isBusy || index === images.length - 1}
+              onClick=${() => place(index, index + 1)}
+            />
+            <${IconButton}
+              icon="close"
+              label=${`Take picture ${index + 1} away`}
+              disabled=${isBusy}
+              onClick=${() => remove(image)}
+            />
           </div>
         </li>`,
       )}
-    </ol>`}
+    </ol>`
+    }
   </section>`;
 }
 
@@ -131,7 +161,11 @@ function AddPicture({ path, onAdded }) {
         aria-describedby=${`${id}-about`}
         onChange=${(event) => choose(event.target.files[0])}
       />
-      <span id=${`${id}-about`} class=${fault ? "fault" : "hint"} role=${fault ? "alert" : undefined}>
+      <span
+        id=${`${id}-about`}
+        class=${fault ? "fault" : "hint"}
+        role=${fault ? "alert" : undefined}
+      >
         ${fault ?? (file ? `${file.name}, ${Math.ceil(file.size / 1024)} KiB` : "JPEG, PNG or WebP of at most 10 MiB. It may be dropped here.")}
       </span>
     </div>
@@ -143,10 +177,24 @@ function AddPicture({ path, onAdded }) {
       onInput=${setAlt}
     />
     <div class="stack">
-      <${Button} type="submit" kind="primary" isBusy=${share !== null} disabled=${file === null || fault !== null}>Send<//>
-      ${share !== null &&
-      html`<progress max="1" value=${share} aria-label="Sent so far">${Math.round(share * 100)} %</progress>
-        <span class="small muted" role="status">${share < 1 ? `${Math.round(share * 100)} % sent` : "Being prepared…"}</span>`}
+      <${Button}
+        type="submit"
+        kind="primary"
+        isBusy=${share !== null}
+        disabled=${file === null || fault !== null}
+        >Send<//>
+      ${
+        share !== null &&
+        html`<progress
+          max="1"
+          value=${share}
+          aria-label="Sent so far"
+          >${Math.round(share * 100)} %</progress>
+        <span
+          class="small muted"
+          role="status"
+          >${share < 1 ? `${Math.round(share * 100)} % sent` : "Being prepared…"}</span>`
+      }
     </div>
   </form>`;
 }

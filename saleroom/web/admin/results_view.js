@@ -17,9 +17,11 @@ import { More, useList } from "./lists.js";
 
 export function ResultsView({ event }) {
   return html`<h2>Results</h2>
-    ${event.status === "draft"
-      ? html`<p class="empty panel">There is nothing yet: the event is a draft.</p>`
-      : html`<${Live} event=${event} /><${Wins} event=${event} />`}
+    ${
+      event.status === "draft"
+        ? html`<p class="empty panel">There is nothing yet: the event is a draft.</p>`
+        : html`<${Live} event=${event} /><${Wins} event=${event} />`
+    }
     <${Exports} event=${event} />`;
 }
 
@@ -44,8 +46,9 @@ function Live({ event }) {
   const sold = lots.filter((lot) => lot.state === "sold").length;
   const { bidders, spectators } = store.presence.value;
   return html`<${ConnectionBanner} connection=${connection} />
-    ${store.isKnown.value &&
-    html`<dl class="totals">
+    ${
+      store.isKnown.value &&
+      html`<dl class="totals">
       <div class="panel"><dt>Raised</dt><dd class="figures">${money(store.raised.value)}</dd></div>
       <div class="panel"><dt>Lots ended</dt><dd class="figures">${lots.filter(hasEnded).length} of ${lots.length}</dd></div>
       <div class="panel"><dt>Sold</dt><dd class="figures">${sold}</dd></div>
@@ -58,16 +61,24 @@ function Live({ event }) {
         columns=${[
           { key: "paddle", label: "Paddle" },
           { key: "total", label: "Won and given", isNumber: true, cell: (row) => money(row.total) },
-          { key: "standing", label: "Leads by", isNumber: true, cell: (row) => money(row.standing) },
+          {
+            key: "standing",
+            label: "Leads by",
+            isNumber: true,
+            cell: (row) => money(row.standing),
+          },
         ]}
         rows=${store.leaderboard.value}
         keyOf=${(row) => row.paddle}
       />
-    </section>`}`;
+    </section>`
+    }`;
 }
 
 function Wins({ event }) {
-  const list = useList(`${ofEvent(event.id, "results")}?limit=100`, "results", { idOf: (row) => row.seq });
+  const list = useList(`${ofEvent(event.id, "results")}?limit=100`, "results", {
+    idOf: (row) => row.seq,
+  });
   const money = (amount) => formatMoney(amount, event.currency);
   const columns = [
     { key: "lot", label: "Lot", isNumber: true },
@@ -81,13 +92,27 @@ function Wins({ event }) {
   ];
   return html`<section class="panel stack" aria-labelledby="wins">
     <div class="spread"><h3 id="wins">Wins and purchases</h3><${Button} onClick=${list.reload}>Refresh<//></div>
-    ${(list.rows.length > 0 || !list.isLoading) &&
-    html`<${Table} caption="Each win and purchase" columns=${columns} rows=${list.rows} keyOf=${(row) => `${row.seq} ${row.lot}`} empty="Nothing has been won yet." />`}
+    ${
+      (list.rows.length > 0 || !list.isLoading) &&
+      html`<${Table}
+        caption="Each win and purchase"
+        columns=${columns}
+        rows=${list.rows}
+        keyOf=${(row) => `${row.seq} ${row.lot}`}
+        empty="Nothing has been won yet."
+      />`
+    }
     <${More} list=${list} />
   </section>`;
 }
 
-const HOW = { hammer: "Hammer", clock: "Clock", buy_now: "Buy now", purchase: "Purchase", offer: "Offer" };
+const HOW = {
+  hammer: "Hammer",
+  clock: "Clock",
+  buy_now: "Buy now",
+  purchase: "Purchase",
+  offer: "Offer",
+};
 
 function Exports({ event }) {
   const isDraft = event.status === "draft";
@@ -102,7 +127,15 @@ function Exports({ event }) {
     <div class="row">
       ${sheets
         .filter(([, , isThere]) => isThere)
-        .map(([name, title]) => html`<a key=${name} class="button" href=${`/api/v1${ofEvent(event.id, name)}`} download>${title}</a>`)}
+        .map(
+          ([name, title]) =>
+            html`<a
+              key=${name}
+              class="button"
+              href=${`/api/v1${ofEvent(event.id, name)}`}
+              download
+              >${title}</a>`,
+        )}
     </div>
   </section>`;
 }

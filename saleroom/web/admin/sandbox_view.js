@@ -48,7 +48,13 @@ function Messages({ channels, messages }) {
       <h2>What would have been sent</h2>
       <${Kept} names=${channels.map((channel) => CHANNELS[channel])} />
     </div>
-    <${Table} caption="What would have been sent" columns=${columns} rows=${rows} keyOf=${(row) => row.place} empty="Nothing yet." />
+    <${Table}
+      caption="What would have been sent"
+      columns=${columns}
+      rows=${rows}
+      keyOf=${(row) => row.place}
+      empty="Nothing yet."
+    />
   </div>`;
 }
 
@@ -65,11 +71,29 @@ function Charges({ sandbox, charges }) {
   const zone = zoneOf(null);
   const columns = [
     { key: "at", label: "When", cell: (row) => sayExactly(row.at, zone) },
-    { key: "event", label: "Event", cell: (row) => html`<a class="row-link" href=${hashOf("money", row.event)}>${row.event}</a>` },
+    {
+      key: "event",
+      label: "Event",
+      cell: (row) => html`<a class="row-link" href=${hashOf("money", row.event)}>${row.event}</a>`,
+    },
     { key: "paddle", label: "Paddle", isNumber: true },
-    { key: "how", label: "How", cell: (row) => (row.how === "card" ? "Card on file" : "Checkout page") },
-    { key: "amount", label: "Amount", isNumber: true, cell: (row) => formatMoney(row.amount, row.currency) },
-    { key: "refunded", label: "Given back", isNumber: true, cell: (row) => formatMoney(row.refunded, row.currency) },
+    {
+      key: "how",
+      label: "How",
+      cell: (row) => (row.how === "card" ? "Card on file" : "Checkout page"),
+    },
+    {
+      key: "amount",
+      label: "Amount",
+      isNumber: true,
+      cell: (row) => formatMoney(row.amount, row.currency),
+    },
+    {
+      key: "refunded",
+      label: "Given back",
+      isNumber: true,
+      cell: (row) => formatMoney(row.refunded, row.currency),
+    },
     { key: "state", label: "State" },
   ];
   return html`<div class="panel stack">
@@ -77,7 +101,13 @@ function Charges({ sandbox, charges }) {
       <h2>What would have been charged</h2>
       <${Kept} names=${sandbox ? ["Cards"] : []} />
     </div>
-    <${Table} caption="What would have been charged" columns=${columns} rows=${charges} keyOf=${(row) => row.payment} empty="Nothing yet." />
+    <${Table}
+      caption="What would have been charged"
+      columns=${columns}
+      rows=${charges}
+      keyOf=${(row) => row.payment}
+      empty="Nothing yet."
+    />
   </div>`;
 }
 

@@ -3,7 +3,13 @@
 // Owns: which event belongs where, and in which order. Invariant: every event is in one group; what
 // is nearest to now comes first. Must not know: how they are drawn. Source: RULES "Events and lots".
 
-const GROUP_OF = { draft: "drafts", published: "upcoming", open: "open", paused: "open", closed: "past" };
+const GROUP_OF = {
+  draft: "drafts",
+  published: "upcoming",
+  open: "open",
+  paused: "open",
+  closed: "past",
+};
 
 /** Give `{open, upcoming, past, drafts}`, each a list. */
 export function groupEvents(events) {
@@ -17,7 +23,9 @@ export function groupEvents(events) {
 }
 
 function bySoonest(a, b) {
-  return (a.starts_at ?? Infinity) - (b.starts_at ?? Infinity) || a.title.localeCompare(b.title) || 0;
+  return (
+    (a.starts_at ?? Infinity) - (b.starts_at ?? Infinity) || a.title.localeCompare(b.title) || 0
+  );
 }
 
 /** Say in words how an event stands: `[kind of badge, word]`. */

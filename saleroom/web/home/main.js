@@ -38,10 +38,12 @@ function Home() {
     load();
   }, [who]);
   return html`<${Bar} title="Saleroom"><${WhoAmI} /><//>
-    ${fault &&
-    html`<${Banner} kind="lost" role="alert">
+    ${
+      fault &&
+      html`<${Banner} kind="lost" role="alert">
       <span>${fault.message}</span><${Button} onClick=${load}>Try again<//>
-    <//>`}
+    <//>`
+    }
     <main id="main" class="page stack home">
       <div class="home-head">
         <h1>Auctions</h1>
@@ -54,7 +56,9 @@ function Home() {
 
 function HouseLinks() {
   if (!person.value) return null;
-  const runsSome = ["clerk", "auctioneer", "admin"].some((role) => person.value.roles.includes(role));
+  const runsSome = ["clerk", "auctioneer", "admin"].some((role) =>
+    person.value.roles.includes(role),
+  );
   const operates = person.value.roles.includes("operator");
   if (!runsSome && !operates) return null;
   return html`<nav class="row" aria-label="The house">
@@ -118,12 +122,22 @@ function EventCard({ event }) {
     ${about && html`<p class="muted">${about}</p>`}
     ${event.description && html`<p class="home-about">${event.description}</p>`}
     <div class="row home-ways">
-      ${!isDraft && html`<a class="button primary" href=${`/e/${id}`}>${entry}<span class="visually-hidden"> ${event.title}</span></a>`}
-      ${mayAct("clerk", event.id) &&
-      html`${!isDraft &&
-        html`<a class="button" href=${`/e/${id}/auctioneer`}>Auctioneer</a>
-          <a class="button" href=${`/e/${id}/display`}>Display</a>`}
-        <a class="button" href=${`/admin#/events/${id}`}>Manage</a>`}
+      ${
+        !isDraft &&
+        html`<a
+        class="button primary"
+        href=${`/e/${id}`}
+        >${entry}<span class="visually-hidden"> ${event.title}</span></a>`
+      }
+      ${
+        mayAct("clerk", event.id) &&
+        html`${
+          !isDraft &&
+          html`<a class="button" href=${`/e/${id}/auctioneer`}>Auctioneer</a>
+          <a class="button" href=${`/e/${id}/display`}>Display</a>`
+        }
+        <a class="button" href=${`/admin#/events/${id}`}>Manage</a>`
+      }
     </div>
   </li>`;
 }

@@ -61,7 +61,8 @@ export class Desk {
       if (before !== null) {
         const at = this.clock.now();
         const faults = faultsBetween(before, tree).map((fault) => ({ at, ...fault }));
-        if (faults.length > 0) this.faults.value = [...faults.reverse(), ...this.faults.value].slice(0, FAULTS_MAX);
+        if (faults.length > 0)
+          this.faults.value = [...faults.reverse(), ...this.faults.value].slice(0, FAULTS_MAX);
       }
       this.tree.value = tree;
     });

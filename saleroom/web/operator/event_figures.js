@@ -15,11 +15,25 @@ export function EventFigures({ desk, events, stopped, titles, orders }) {
     <h2 id="events">Events <span class="muted">(${events.length})</span></h2>
     ${events.length === 0 && stopped.length === 0 && html`<p class="muted">No event runs here.</p>`}
     <ul class="plain event-figures">
-      ${events.map((event) => html`<${OneEvent} key=${event.id} desk=${desk} event=${event} title=${titles.get(event.id)} orders=${orders} />`)}
+      ${events.map(
+        (event) => html`<${OneEvent}
+        key=${event.id}
+        desk=${desk}
+        event=${event}
+        title=${titles.get(event.id)}
+        orders=${orders}
+      />`,
+      )}
       ${stopped.map(
         (id) => html`<li key=${id} class="panel stack event-figure">
-          <div class="spread"><${Name} id=${id} title=${titles.get(id)} /><${Badge}>${STATES.stopped[2]} stopped<//></div>
-          <div class="row"><${Button} kind="primary" onClick=${() => orders.start(id)}>Start…<span class="visually-hidden"> ${id}</span><//></div>
+          <div class="spread"><${Name}
+            id=${id}
+            title=${titles.get(id)}
+          /><${Badge}>${STATES.stopped[2]} stopped<//></div>
+          <div class="row"><${Button}
+            kind="primary"
+            onClick=${() => orders.start(id)}
+            >Start…<span class="visually-hidden"> ${id}</span><//></div>
         </li>`,
       )}
     </ul>
@@ -42,9 +56,11 @@ function OneEvent({ desk, event, title, orders }) {
       <${Name} id=${id} title=${title} />
       <${Badge} kind=${kind}>${mark} ${word}<//>
     </div>
-    ${series &&
-    html`<${Spark} name="Bids a second" unit="" series=${series.bids} />
-      <${Spark} name="Bid to screens, p99" unit="ms" series=${series.p99} />`}
+    ${
+      series &&
+      html`<${Spark} name="Bids a second" unit="" series=${series.bids} />
+      <${Spark} name="Bid to screens, p99" unit="ms" series=${series.p99} />`
+    }
     <dl class="facts">
       <div><dt>Mailbox</dt><dd class="figures">${stats.mailbox ?? "–"}</dd></div>
       <div><dt>Seq</dt><dd class="figures">${stats.seq ?? "–"}</dd></div>
@@ -52,10 +68,18 @@ function OneEvent({ desk, event, title, orders }) {
       <div><dt>Restarts</dt><dd class="figures">${restarts}</dd></div>
     </dl>
     <div class="row">
-      ${isDown
-        ? html`<${Button} kind="primary" onClick=${() => (state === "failed" ? orders.restart(path) : orders.start(id))}>Start…<span class="visually-hidden"> ${id}</span><//>`
-        : html`<${Button} onClick=${() => orders.restart(`${path}/engine`)}>Restart engine…<span class="visually-hidden"> ${id}</span><//>
-            <${Button} kind="danger" onClick=${() => orders.stop(id)}>Stop…<span class="visually-hidden"> ${id}</span><//>`}
+      ${
+        isDown
+          ? html`<${Button}
+            kind="primary"
+            onClick=${() => (state === "failed" ? orders.restart(path) : orders.start(id))}
+            >Start…<span class="visually-hidden"> ${id}</span><//>`
+          : html`<${Button} onClick=${() => orders.restart(`${path}/engine`)}>Restart engine…<span class="visually-hidden"> ${id}</span><//>
+            <${Button}
+              kind="danger"
+              onClick=${() => orders.stop(id)}
+              >Stop…<span class="visually-hidden"> ${id}</span><//>`
+      }
     </div>
   </li>`;
 }
@@ -69,7 +93,12 @@ function Spark({ name, unit, series }) {
       <span class="muted small">${name}</span>
       <strong class="figures">${now}</strong>
     </div>
-    <svg viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label=${label}>
+    <svg
+      viewBox=${`0 0 ${WIDTH} ${HEIGHT}`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label=${label}
+    >
       <line x1="0" x2=${WIDTH} y1=${HEIGHT - 1} y2=${HEIGHT - 1} class="spark-ground" />
       <path d=${linePath(points, WIDTH, HEIGHT, most)} class="spark-line" />
     </svg>

@@ -17,7 +17,10 @@ export function FaultLog({ faults }) {
       ${faults.length === 0 && html`<p class="muted">None.</p>`}
       <ol class="plain stack">
         ${faults.map(
-          ({ at, path, what, error }, index) => html`<li key=${faults.length - index} class="fault-line">
+          (
+            { at, path, what, error },
+            index,
+          ) => html`<li key=${faults.length - index} class="fault-line">
             <time class="figures muted small">${sayExactly(at, zoneOf(null))}</time>
             <${Badge} kind=${WORDS[what][0]}>${WORDS[what][1]}<//>
             <span><strong>${path}</strong>${error && html` <span class="tree-error">${error}</span>`}</span>

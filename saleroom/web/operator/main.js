@@ -76,8 +76,11 @@ const ORDERS = {
 const RUNS = ["published", "open", "paused"]; // an event of these that is not in the tree was stopped
 
 function Operator() {
-  return html`<${Bar} title="Operation" back="/"><${WhoAmI} /><//>
-    <${Gate} may=${() => person.value.roles.includes("operator")} need="The operation is for operators."><${Watch} /><//>
+  return html`<${Bar} title="Operation" back="/"><${WhoAmI} isGated /><//>
+    <${Gate}
+      may=${() => person.value.roles.includes("operator")}
+      need="The operation is for operators."
+      ><${Watch} /><//>
     <${Questions} />`;
 }
 
@@ -107,11 +110,15 @@ function Whole({ tree }) {
   const ids = events.map(({ id }) => id).join(" ");
   const [listed, setListed] = useState([]);
   useEffect(() => {
-    readAll("/events?limit=200", "events").then(setListed, (error) => toast(error.message, { kind: "lost" }));
+    readAll("/events?limit=200", "events").then(setListed, (error) =>
+      toast(error.message, { kind: "lost" }),
+    );
   }, [ids]);
   const titles = new Map(listed.map(({ id, title }) => [id, title]));
   const isHere = new Set(events.map(({ id }) => id));
-  const stopped = listed.filter(({ id, status }) => RUNS.includes(status) && !isHere.has(id)).map(({ id }) => id);
+  const stopped = listed
+    .filter(({ id, status }) => RUNS.includes(status) && !isHere.has(id))
+    .map(({ id }) => id);
   return html`<div class="spread operation-head">
       <div class="row">
         <h1>Supervision</h1>
@@ -122,7 +129,13 @@ function Whole({ tree }) {
       </div>
       <${Button} kind="danger" onClick=${ORDERS.drain}>Drain…<//>
     </div>
-    <${EventFigures} desk=${desk} events=${events} stopped=${stopped} titles=${titles} orders=${ORDERS} />
+    <${EventFigures}
+      desk=${desk}
+      events=${events}
+      stopped=${stopped}
+      titles=${titles}
+      orders=${ORDERS}
+    />
     <${TreeTable} tree=${tree} clock=${clock} orders=${ORDERS} />
     <${FaultLog} faults=${desk.faults.value} />`;
 }

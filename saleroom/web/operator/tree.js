@@ -13,9 +13,10 @@ function changedBy(node, change) {
   if (!isBelow(change.path, node.path)) return node;
   const next = node.children.find(({ path }) => path === change.path || isBelow(change.path, path));
   if (next === undefined) return withNew(node, change);
-  const children = change.removed && next.path === change.path
-    ? node.children.filter((child) => child !== next)
-    : node.children.map((child) => (child === next ? changedBy(child, change) : child));
+  const children =
+    change.removed && next.path === change.path
+      ? node.children.filter((child) => child !== next)
+      : node.children.map((child) => (child === next ? changedBy(child, change) : child));
   return { ...node, children };
 }
 
@@ -60,7 +61,13 @@ export function eventsOf(tree) {
     .filter(({ kind, path }) => kind === "supervisor" && nameOf(path).startsWith("event:"))
     .map((node) => {
       const stats = Object.assign({}, ...node.children.map((child) => child.stats));
-      return { id: eventOf(node.path), path: node.path, state: node.state, restarts: restartsIn(node), stats };
+      return {
+        id: eventOf(node.path),
+        path: node.path,
+        state: node.state,
+        restarts: restartsIn(node),
+        stats,
+      };
     });
 }
 

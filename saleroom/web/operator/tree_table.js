@@ -26,7 +26,15 @@ export function TreeTable({ tree, clock, orders }) {
             </tr>
           </thead>
           <tbody>
-            ${rows.map(({ node, depth }) => html`<${Row} key=${node.path} node=${node} depth=${depth} now=${clock.now()} orders=${orders} />`)}
+            ${rows.map(
+              ({ node, depth }) => html`<${Row}
+              key=${node.path}
+              node=${node}
+              depth=${depth}
+              now=${clock.now()}
+              orders=${orders}
+            />`,
+            )}
           </tbody>
         </table>
       </div>
@@ -58,7 +66,13 @@ function Row({ node, depth, now, orders }) {
     <td class="number wide-only">${restarts}</td>
     <td class="small tree-figures wide-only">${figures}</td>
     <td>
-      ${depth > 0 && html`<${Button} kind="quiet" onClick=${() => orders.restart(path)}>Restart…<span class="visually-hidden"> ${path}</span><//>`}
+      ${
+        depth > 0 &&
+        html`<${Button}
+        kind="quiet"
+        onClick=${() => orders.restart(path)}
+        >Restart…<span class="visually-hidden"> ${path}</span><//>`
+      }
     </td>
   </tr>`;
 }

@@ -89,13 +89,23 @@ for (const [hash, view, event, item] of [
 }
 
 test("a place's hash leads back to it", () => {
-  for (const place of [["events", null, null], ["lots", "a/b", "7"], ["overview", "gala", null]]) {
+  for (const place of [
+    ["events", null, null],
+    ["lots", "a/b", "7"],
+    ["overview", "gala", null],
+  ]) {
     const { view, event, item } = readRoute(hashOf(...place));
     assert.deepEqual([view, event, item], place);
   }
 });
 
-const EVENT = { id: "gala", starts_at: 1, terms: "Pay.", contact: "desk", organisation: "The friends" };
+const EVENT = {
+  id: "gala",
+  starts_at: 1,
+  terms: "Pay.",
+  contact: "desk",
+  organisation: "The friends",
+};
 const LOT = { lot: 1, mode: "silent", ends_at: 500, description: "Old", images: [1], levels: [] };
 
 for (const [name, lots, ready, open] of [
@@ -104,11 +114,19 @@ for (const [name, lots, ready, open] of [
   ["without an end", [{ ...LOT, ends_at: null }], false, ["Every silent lot has an end"]],
   ["that has ended", [{ ...LOT, ends_at: 50 }], false, ["No silent lot has ended already"]],
   ["without a picture", [{ ...LOT, images: [] }], true, ["Every lot has a picture"]],
-  ["a pledge without levels", [LOT, { ...LOT, lot: 2, mode: "pledge" }], true, ["Pledge lots have levels"]],
+  [
+    "a pledge without levels",
+    [LOT, { ...LOT, lot: 2, mode: "pledge" }],
+    true,
+    ["Pledge lots have levels"],
+  ],
 ]) {
   test(`an event ${name} is ${ready ? "" : "not "}ready`, () => {
     const points = checklist(EVENT, lots, 100);
     assert.equal(isReady(points), ready);
-    assert.deepEqual(points.filter(({ isDone }) => !isDone).map(({ text }) => text), open);
+    assert.deepEqual(
+      points.filter(({ isDone }) => !isDone).map(({ text }) => text),
+      open,
+    );
   });
 }

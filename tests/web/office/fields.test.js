@@ -4,7 +4,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ApiError } from "../../../saleroom/web/api.js";
 import { EVENT_FIELDS } from "../../../saleroom/web/admin/event_fields.js";
-import { asText, asValue, changesOf, Fault, faultOf, ladderName, textsOf } from "../../../saleroom/web/admin/fields.js";
+import {
+  asText,
+  asValue,
+  changesOf,
+  Fault,
+  faultOf,
+  ladderName,
+  textsOf,
+} from "../../../saleroom/web/admin/fields.js";
 import { isForMode, lotFields } from "../../../saleroom/web/admin/lot_fields.js";
 
 const CONTEXT = { currency: "USD", zone: "Europe/Zurich" };
@@ -22,7 +30,14 @@ for (const [kind, text, value] of [
   ["money", "1,250.50", 125_050],
   ["moment", "2026-07-01T20:00", Date.UTC(2026, 6, 1, 18)],
   ["amounts", "1000\n\n500; 50.50", [100_000, 50_000, 5_050]],
-  ["ladder", "0: 5\n100: 10,50", [[0, 500], [10_000, 1_050]]],
+  [
+    "ladder",
+    "0: 5\n100: 10,50",
+    [
+      [0, 500],
+      [10_000, 1_050],
+    ],
+  ],
   ["percent", "7.25", 72_500],
   ["percent", "0", 0],
   ["percent", "2,9 %", 29_000],
@@ -72,7 +87,10 @@ test("what is shown and not touched is no change", () => {
     currency: "USD",
     starts_at: Date.UTC(2026, 10, 20, 19, 30, 27),
     public: true,
-    ladder: [[0, 500], [10_000, 1_000]],
+    ladder: [
+      [0, 500],
+      [10_000, 1_000],
+    ],
     soft_close: { window: 90_000, extension: 120_000, from: "end", cap: 600_000 },
     terms: "Pay on the evening.  ",
   };
@@ -81,7 +99,13 @@ test("what is shown and not touched is no change", () => {
 });
 
 test("changes are values, and what was cleared is null", () => {
-  const kept = { title: "A quilt", mode: "silent", opening: 1_000, reserve: 5_000, soft_close: null };
+  const kept = {
+    title: "A quilt",
+    mode: "silent",
+    opening: 1_000,
+    reserve: 5_000,
+    soft_close: null,
+  };
   const texts = textsOf(LOT_FIELDS, kept, CONTEXT);
   Object.assign(texts, {
     opening: "12.50",
@@ -110,7 +134,9 @@ test("a fault names its field and leaves the others alone", () => {
 });
 
 test("what the server refused stands beside its field", () => {
-  const refused = new ApiError("INVALID_LOT", "Reserve: is at least the opening.", 422, { field: "reserve" });
+  const refused = new ApiError("INVALID_LOT", "Reserve: is at least the opening.", 422, {
+    field: "reserve",
+  });
   assert.deepEqual(faultOf(LOT_FIELDS, refused), {
     name: "reserve",
     words: "Reserve is at least the opening.",
@@ -119,7 +145,8 @@ test("what the server refused stands beside its field", () => {
 });
 
 test("a field is shown for the modes that it means something for", () => {
-  const shown = (mode) => LOT_FIELDS.filter((each) => isForMode(each, { mode })).map(({ name }) => name);
+  const shown = (mode) =>
+    LOT_FIELDS.filter((each) => isForMode(each, { mode })).map(({ name }) => name);
   assert.ok(shown("silent").includes("ends_at"));
   assert.ok(!shown("live").includes("ends_at"));
   assert.ok(shown("pledge").includes("levels"));

@@ -19,10 +19,12 @@ test("every event is in one group, the nearest first", () => {
     event("h", "draft", null),
     event("i", "published", null),
   ]);
-  assert.deepEqual(
-    [groups.open, groups.upcoming, groups.past, groups.drafts].map(titles),
-    ["ec", "gadi", "fb", "h"],
-  );
+  assert.deepEqual([groups.open, groups.upcoming, groups.past, groups.drafts].map(titles), [
+    "ec",
+    "gadi",
+    "fb",
+    "h",
+  ]);
 });
 
 test("every status has a word", () => {

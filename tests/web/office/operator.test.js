@@ -4,11 +4,27 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { linePath, POINTS_MAX, sayFigure, Series } from "../../../saleroom/web/operator/figures.js";
 import { statsOf } from "../../../saleroom/web/operator/states.js";
-import { changedTree, eventOf, eventsOf, faultsBetween, nodeAt, rowsOf } from "../../../saleroom/web/operator/tree.js";
+import {
+  changedTree,
+  eventOf,
+  eventsOf,
+  faultsBetween,
+  nodeAt,
+  rowsOf,
+} from "../../../saleroom/web/operator/tree.js";
 
 function node(path, children = [], more = {}) {
   const kind = children.length > 0 ? "supervisor" : "worker";
-  return { path, kind, state: "running", restarts: 0, last_error: null, stats: {}, children, ...more };
+  return {
+    path,
+    kind,
+    state: "running",
+    restarts: 0,
+    last_error: null,
+    stats: {},
+    children,
+    ...more,
+  };
 }
 
 const TREE = node("s", [
@@ -55,7 +71,13 @@ test("the root changes too", () => {
 
 test("an event is one line with the figures of all its children", () => {
   assert.deepEqual(eventsOf(TREE), [
-    { id: "a", path: "s/events/event:a", state: "running", restarts: 1, stats: { mailbox: 2, seq: 7 } },
+    {
+      id: "a",
+      path: "s/events/event:a",
+      state: "running",
+      restarts: 1,
+      stats: { mailbox: 2, seq: 7 },
+    },
   ]);
   assert.equal(eventOf("s/events/event:a/engine"), "a");
   assert.equal(eventOf("s/doors"), null);
@@ -68,9 +90,10 @@ test("faults are what fell between two pictures", () => {
   assert.deepEqual(faultsBetween(TREE, change({ restarts: 2, last_error: "boom" })), [
     { path, what: "restarted", error: "boom" },
   ]);
-  assert.deepEqual(faultsBetween(TREE, change({ state: "failed", restarts: 2, last_error: "boom" })), [
-    { path, what: "failed", error: "boom" },
-  ]);
+  assert.deepEqual(
+    faultsBetween(TREE, change({ state: "failed", restarts: 2, last_error: "boom" })),
+    [{ path, what: "failed", error: "boom" }],
+  );
   assert.deepEqual(faultsBetween(TREE, change({ last_error: "store away" })), [
     { path, what: "waits", error: "store away" },
   ]);
@@ -78,7 +101,14 @@ test("faults are what fell between two pictures", () => {
 
 test("a counter's points are its rate, and a restart is a hole", () => {
   const series = new Series({ isCounter: true });
-  for (const [at, value] of [[0, 10], [1_000, 30], [3_000, 40], [4_000, 2], [5_000, 5], [6_000, null]]) {
+  for (const [at, value] of [
+    [0, 10],
+    [1_000, 30],
+    [3_000, 40],
+    [4_000, 2],
+    [5_000, 5],
+    [6_000, null],
+  ]) {
     series.add(at, value);
   }
   assert.deepEqual(series.points, [null, 20, 5, null, 3, null]);
@@ -111,7 +141,14 @@ for (const [value, text] of [
 }
 
 test("statistics come with the first ones first, and without noughts", () => {
-  const stats = { commits: 0, lag_ms: 1.25, seq: 0, mailbox: 3, degraded: false, rss_bytes: 3_145_728 };
+  const stats = {
+    commits: 0,
+    lag_ms: 1.25,
+    seq: 0,
+    mailbox: 3,
+    degraded: false,
+    rss_bytes: 3_145_728,
+  };
   assert.deepEqual(statsOf({ stats }), [
     ["mailbox", "3"],
     ["seq", "0"],
