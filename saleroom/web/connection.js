@@ -17,11 +17,11 @@ export const VERDICT_MS = 450;
 export const VERDICT_MOST_MS = 2_000;
 export const DEAD_MS = 5_000;
 export const ENGAGED_MS = 60_000;
-export const COMMAND_MS = 20_000;
+export const COMMAND_MS = 30_000;
 export const HANDSHAKE_MS = 8_000;
 export const PENDING_MAX = 100;
 const BACK_OFF_LEAST_MS = 1_000;
-const BACK_OFF_MOST_MS = 10_000;
+const BACK_OFF_MOST_MS = 5_000;
 const RENEW_SHARE = 0.66;
 const TEMPORARY_WAIT_MS = 500;
 

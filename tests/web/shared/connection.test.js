@@ -115,7 +115,7 @@ test("close codes say whether and when to come back (PROTOCOL 5)", () => {
   for (const code of [4100, 4101]) assert.ok(waitBeforeReturn(code, 0, () => 0) >= 1_000);
   for (const code of [4200, 4201, 4202, 4203]) assert.ok(waitBeforeReturn(code, 0, () => 1) <= 500);
   assert.ok(waitBeforeReturn(1006, 0, half) < 1_000);
-  assert.ok(waitBeforeReturn(1006, 50, () => 1) <= 15_000);
+  assert.ok(waitBeforeReturn(1006, 50, () => 1) <= 7_500);
   assert.notEqual(
     waitBeforeReturn(1006, 3, () => 0.1),
     waitBeforeReturn(1006, 3, () => 0.9),
