@@ -1,14 +1,14 @@
 """What a browser's trace says of frames: how long script held each of them up.
 
-Owns: reading trace events. Invariant: script that runs within script is counted once, and script
-between two frames counts for the one that had to wait for it; what counts is the thread's own time,
-where the trace has it. Must not know: pages, or how a trace is taken.
+Owns: reading trace events. Invariant: script that runs within script is counted once, and whole for
+the frame in which it begins; what counts is the thread's own time, where the trace has it. A frame
+is a sixtieth of a second, whether anything was drawn in it or not.
+Must not know: pages, or how a trace is taken.
 Source: the trace event format, issue 7 "Speed".
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -29,8 +29,7 @@ SCRIPT: Final = frozenset(
         "v8.compile",
     }
 )
-FRAME: Final = ("AnimationFrame::Render", "b")
-"""A frame begins to be drawn."""
+FRAME_US: Final = 1_000_000 / 60
 US_PER_MS: Final = 1000.0
 
 TraceEvent = Mapping[str, Any]
@@ -39,7 +38,7 @@ Thread = tuple[int, int]
 
 @attrs.frozen
 class Frames:
-    """The frames of a page's main thread. script_ms: of each frame, in order."""
+    """A page's main thread, frame by frame from its first script on. script_ms: of each."""
 
     script_ms: Sequence[float]
 
@@ -60,21 +59,19 @@ class Frames:
 def read_frames(events: Iterable[TraceEvent]) -> Frames:
     """Read the frames of the thread that runs the most script. Raises ValueError without any."""
     scripts: dict[Thread, list[tuple[float, float]]] = {}
-    begins: dict[Thread, list[float]] = {}
     for event in events:
-        thread = event["pid"], event["tid"]
-        if (event["name"], event["ph"]) == FRAME:
-            begins.setdefault(thread, []).append(event["ts"])
-        elif event["name"] in SCRIPT and event["ph"] == "X":
+        if event["name"] in SCRIPT and event["ph"] == "X":
             spent = event.get("tdur", event.get("dur", 0))
-            scripts.setdefault(thread, []).append((event["ts"], event["ts"] + spent))
-    if not begins:
-        raise ValueError("the trace has no frame")
-    drawn = max(begins, key=lambda thread: sum(e - b for b, e in scripts.get(thread, [])))
-    edges = sorted(begins[drawn])
-    held = [0.0] * (len(edges) + 1)
-    for begin, end in _outermost(scripts.get(drawn, [])):
-        held[bisect_left(edges, begin)] += (end - begin) / US_PER_MS
+            spans = scripts.setdefault((event["pid"], event["tid"]), [])
+            spans.append((event["ts"], event["ts"] + spent))
+    if not scripts:
+        raise ValueError("the trace has no script")
+    page = max(scripts.values(), key=lambda spans: sum(end - begin for begin, end in spans))
+    outermost = list(_outermost(page))
+    first, last = outermost[0][0], outermost[-1][0]
+    held = [0.0] * (int((last - first) / FRAME_US) + 1)
+    for begin, end in outermost:
+        held[int((begin - first) / FRAME_US)] += (end - begin) / US_PER_MS
     return Frames(held)
 
 
