@@ -1,10 +1,10 @@
 // What a desk can do, by key: the map on screen and the commands behind it are this one table.
 //
-// Owns: each action's key, words, least role, and the command that it makes of what is on the screen
-// and typed. Invariant: pure; a bid at the ask, the hammer and an undo name what the person saw, so
-// that the server refuses them when something else stands by then. `make` gives `{label, command}`,
-// `{why}` when it cannot be done now, or `{dialog}` when it needs words. Must not know: the page.
-// Source: PROTOCOL 3, rules 12 to 19, issue 7.
+// Owns: each action's key, words, least role, and the command that it makes of what is on the
+// screen and typed. Invariant: pure; a bid at the ask, the hammer and an undo name what the person
+// saw, so that the server refuses them when something else stands by then. `make` gives `{label,
+// command}`, `{why}` when it cannot be done now, or `{dialog}` when it needs words. Must not know:
+// the page. Source: PROTOCOL 3, rules 12 to 19, issue 7.
 
 import { isRunning } from "../house/running.js";
 
@@ -37,7 +37,8 @@ function onLive(make) {
 }
 
 function onLot(make) {
-  return (desk) => (desk.lot === null ? { why: "There is no lot to act on." } : make(desk, desk.lot));
+  return (desk) =>
+    desk.lot === null ? { why: "There is no lot to act on." } : make(desk, desk.lot);
 }
 
 function floorAtAsk({ entry, money }, lot) {
@@ -65,7 +66,10 @@ function assign({ entry }, lot) {
   const paddle = readPaddle(entry.first);
   if (paddle === null) return { why: "Type the paddle's number, then P." };
   if (lot.price === null || lot.leader !== null) return { why: "No floor bid waits for a paddle." };
-  return { label: `Floor bid to paddle ${paddle}`, command: { type: "assign_floor", lot: lot.lot, paddle } };
+  return {
+    label: `Floor bid to paddle ${paddle}`,
+    command: { type: "assign_floor", lot: lot.lot, paddle },
+  };
 }
 
 function setAsk({ entry, money, amount }, lot) {
@@ -83,8 +87,14 @@ function setStep({ entry, money, amount }, lot) {
 
 function sell({ money }, lot, override = false) {
   if (lot.price === null) return { why: "There is no bid to sell to." };
-  if (lot.leader === null) return { why: "The standing floor bid has no paddle. Type it and press P." };
-  const command = { type: "sell_lot", lot: lot.lot, expect_paddle: lot.leader, expect_amount: lot.price };
+  if (lot.leader === null)
+    return { why: "The standing floor bid has no paddle. Type it and press P." };
+  const command = {
+    type: "sell_lot",
+    lot: lot.lot,
+    expect_paddle: lot.leader,
+    expect_amount: lot.price,
+  };
   const label = `Sold: lot ${lot.lot}, paddle ${lot.leader}, ${money(lot.price)}`;
   return override
     ? { label: `${label}, below the reserve`, command: { ...command, override_reserve: true } }
@@ -123,19 +133,24 @@ function reopen({ inRing }, lot) {
 }
 
 function extend({ entry, now }, lot) {
-  if (lot.mode !== "silent" || !isRunning(lot)) return { why: `Lot ${lot.lot} is no silent lot that runs.` };
+  if (lot.mode !== "silent" || !isRunning(lot))
+    return { why: `Lot ${lot.lot} is no silent lot that runs.` };
   const minutes = entry.first === "" ? EXTEND_MINUTES : Number(entry.first);
   if (!Number.isInteger(minutes) || minutes < 1 || minutes > 240) {
     return { why: "Type minutes, 1 to 240, then E." };
   }
   const ends_at = Math.round(Math.max(lot.ends_at ?? now, now) + minutes * MINUTE);
-  return { label: `Lot ${lot.lot}: ${minutes} min more`, command: { type: "extend_lot", lot: lot.lot, ends_at } };
+  return {
+    label: `Lot ${lot.lot}: ${minutes} min more`,
+    command: { type: "extend_lot", lot: lot.lot, ends_at },
+  };
 }
 
 function hold({ event }) {
   if (event.status === "open") return { dialog: "pause" };
   if (event.status === "paused") return { label: "Go on", command: { type: "resume_event" } };
-  if (event.status === "published") return { label: "Open the event", command: { type: "open_event" } };
+  if (event.status === "published")
+    return { label: "Open the event", command: { type: "open_event" } };
   return { why: "The event has closed." };
 }
 
@@ -149,14 +164,53 @@ const onFund = (dialog) => (_desk, lot) =>
 
 /** group: where it stands on the page. least: the role from which on it may be done. */
 export const ACTIONS = [
-  { id: "floor", key: "B", words: "Floor bid at ask", typed: "paddle", group: "bid", make: onLive(floorAtAsk) },
-  { id: "amount", key: "Enter", words: "Floor bid of", typed: "amount", group: "bid", make: onLive(floorAt) },
-  { id: "assign", key: "P", words: "Floor bidder", typed: "paddle", group: "bid", make: onLive(assign) },
+  {
+    id: "floor",
+    key: "B",
+    words: "Floor bid at ask",
+    typed: "paddle",
+    group: "bid",
+    make: onLive(floorAtAsk),
+  },
+  {
+    id: "amount",
+    key: "Enter",
+    words: "Floor bid of",
+    typed: "amount",
+    group: "bid",
+    make: onLive(floorAt),
+  },
+  {
+    id: "assign",
+    key: "P",
+    words: "Floor bidder",
+    typed: "paddle",
+    group: "bid",
+    make: onLive(assign),
+  },
   { id: "ask", key: "A", words: "Set ask", typed: "amount", group: "bid", make: onLive(setAsk) },
   { id: "step", key: "I", words: "Set step", typed: "amount", group: "bid", make: onLive(setStep) },
-  { id: "fair", key: "W", words: "Fair warning", group: "hammer", make: onLive(simple("fair_warning", "Fair warning")) },
-  { id: "final", key: "F", words: "Final call", group: "hammer", make: onLive(simple("final_call", "Final call")) },
-  { id: "sold", key: "S", words: "Sold", group: "hammer", make: onLive((desk, lot) => sell(desk, lot)) },
+  {
+    id: "fair",
+    key: "W",
+    words: "Fair warning",
+    group: "hammer",
+    make: onLive(simple("fair_warning", "Fair warning")),
+  },
+  {
+    id: "final",
+    key: "F",
+    words: "Final call",
+    group: "hammer",
+    make: onLive(simple("final_call", "Final call")),
+  },
+  {
+    id: "sold",
+    key: "S",
+    words: "Sold",
+    group: "hammer",
+    make: onLive((desk, lot) => sell(desk, lot)),
+  },
   {
     id: "override",
     key: "Shift+S",
@@ -165,7 +219,13 @@ export const ACTIONS = [
     least: "auctioneer",
     make: onLive((desk, lot) => sell(desk, lot, true)),
   },
-  { id: "pass", key: "X", words: "Pass", group: "hammer", make: onLive(simple("pass_lot", "Pass")) },
+  {
+    id: "pass",
+    key: "X",
+    words: "Pass",
+    group: "hammer",
+    make: onLive(simple("pass_lot", "Pass")),
+  },
   { id: "next", key: "N", words: "Open next lot", group: "hammer", make: openNext },
   { id: "undo", key: "U", words: "Undo", group: "lot", make: onLot(undo) },
   {
@@ -181,10 +241,38 @@ export const ACTIONS = [
     }),
   },
   { id: "reopen", key: "R", words: "Open again", group: "lot", make: onLot(reopen) },
-  { id: "withdraw", key: "D", words: "Withdraw", group: "lot", make: onLot(() => ({ dialog: "withdraw" })) },
-  { id: "extend", key: "E", words: "More time", typed: "minutes", group: "lot", least: "auctioneer", make: onLot(extend) },
-  { id: "match", key: "M", words: "Match", group: "lot", least: "auctioneer", make: onLot(onFund("match")) },
-  { id: "challenge", key: "C", words: "Challenge", group: "lot", least: "auctioneer", make: onLot(onFund("challenge")) },
+  {
+    id: "withdraw",
+    key: "D",
+    words: "Withdraw",
+    group: "lot",
+    make: onLot(() => ({ dialog: "withdraw" })),
+  },
+  {
+    id: "extend",
+    key: "E",
+    words: "More time",
+    typed: "minutes",
+    group: "lot",
+    least: "auctioneer",
+    make: onLot(extend),
+  },
+  {
+    id: "match",
+    key: "M",
+    words: "Match",
+    group: "lot",
+    least: "auctioneer",
+    make: onLot(onFund("match")),
+  },
+  {
+    id: "challenge",
+    key: "C",
+    words: "Challenge",
+    group: "lot",
+    least: "auctioneer",
+    make: onLot(onFund("challenge")),
+  },
   {
     id: "paddle",
     key: "K",
@@ -192,17 +280,33 @@ export const ACTIONS = [
     typed: "paddle",
     group: "room",
     make: ({ entry }) =>
-      readPaddle(entry.first) === null ? { why: "Type the paddle's number, then K." } : { dialog: "paddle" },
+      readPaddle(entry.first) === null
+        ? { why: "Type the paddle's number, then K." }
+        : { dialog: "paddle" },
   },
-  { id: "announce", key: "T", words: "Tell everyone", group: "room", make: () => ({ dialog: "announce" }) },
-  { id: "hold", key: "H", words: "Open, pause, go on", group: "room", least: "auctioneer", make: hold },
+  {
+    id: "announce",
+    key: "T",
+    words: "Tell everyone",
+    group: "room",
+    make: () => ({ dialog: "announce" }),
+  },
+  {
+    id: "hold",
+    key: "H",
+    words: "Open, pause, go on",
+    group: "room",
+    least: "auctioneer",
+    make: hold,
+  },
   {
     id: "close",
     key: "Shift+H",
     words: "Close the event",
     group: "room",
     least: "auctioneer",
-    make: ({ event }) => (event.status === "closed" ? { why: "The event has closed." } : { dialog: "close" }),
+    make: ({ event }) =>
+      event.status === "closed" ? { why: "The event has closed." } : { dialog: "close" },
   },
 ];
 

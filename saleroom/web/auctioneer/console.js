@@ -1,7 +1,7 @@
 // The console: the desk's page, put together.
 //
-// Owns: the places of its parts. Invariant: on a wide screen all of it is seen at once, and only lists
-// scroll. Must not know: what an action sends.
+// Owns: the places of its parts. Invariant: on a wide screen all of it is seen at once, and only
+// lists scroll. Must not know: what an action sends.
 
 import { Banner, ConnectionBanner } from "../parts/banner.js";
 import { Button } from "../parts/button.js";
@@ -18,7 +18,13 @@ import { Presence } from "./presence.js";
 import { Ring } from "./ring.js";
 import { RunningOrder } from "./running_order.js";
 
-const STATUS = { published: "not open", open: "open", paused: "paused", closed: "closed", draft: "draft" };
+const STATUS = {
+  published: "not open",
+  open: "open",
+  paused: "paused",
+  closed: "closed",
+  draft: "draft",
+};
 
 export function Console({ desk }) {
   useEffect(() => {
@@ -68,7 +74,7 @@ function Head({ desk }) {
   return html`<header class="console-head">
     <h1 class="console-title">${title}</h1>
     <span class=${`badge ${kind}`}>${STATUS[status]}</span>
-    ${desk.store.pauseReason.value && html`<span class="muted small">${desk.store.pauseReason.value}</span>`}
+    <span class="muted small">${desk.store.pauseReason.value}</span>
     <span class="console-raised figures">${desk.money(desk.store.raised.value)} raised</span>
     <${Line} desk=${desk} />
     <span class="badge info">${person.value?.name ?? "Nobody"}, ${role ?? "signed out"}</span>
@@ -87,5 +93,6 @@ function Head({ desk }) {
 
 function Line({ desk }) {
   const isUp = desk.isUp.value;
-  return html`<span class=${`badge ${isUp ? "lead" : "lost"}`}>${isUp ? "connected" : "no line"}</span>`;
+  const kind = isUp ? "lead" : "lost";
+  return html`<span class=${`badge ${kind}`}>${isUp ? "connected" : "no line"}</span>`;
 }

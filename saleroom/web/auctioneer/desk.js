@@ -1,8 +1,8 @@
 // The desk: what an auctioneer or clerk looks at, has typed, and asks for.
 //
-// Owns: the lot at hand, the entry line, the dialog that is open, and the way from a key to a command.
-// Invariant: nothing is sent but through the ledger; what a command names is what the page showed
-// when the key was pressed. Must not know: how it is drawn. Source: issue 7, PROTOCOL 3.
+// Owns: the lot at hand, the entry line, the dialog that is open, and the way from a key to a
+// command. Invariant: nothing is sent but through the ledger; what a command names is what the page
+// showed when the key was pressed. Must not know: how it is drawn. Source: issue 7, PROTOCOL 3.
 
 import { call, newId } from "../api.js";
 import { catalogued } from "../house/catalogue.js";
@@ -16,7 +16,15 @@ import { Ledger } from "./ledger.js";
 import { Names } from "./names.js";
 import { PledgeDesk } from "./pledge_desk.js";
 import { refusalWords } from "./refusals.js";
-import { inOrder, isRunning, lotAtHand, lotInRing, MAIN_RING, neighbour, nextLot } from "../house/running.js";
+import {
+  inOrder,
+  isRunning,
+  lotAtHand,
+  lotInRing,
+  MAIN_RING,
+  neighbour,
+  nextLot,
+} from "../house/running.js";
 
 export class Desk {
   constructor({ id, store, connection, now }) {
@@ -32,7 +40,11 @@ export class Desk {
     this.dialog = signal(null);
     this.hasKeys = signal(true);
     this.isUp = computed(() => connection.status.value === "open");
-    this.ledger = new Ledger({ send: (command) => connection.send(command), isUp: this.isUp, newId });
+    this.ledger = new Ledger({
+      send: (command) => connection.send(command),
+      isUp: this.isUp,
+      newId,
+    });
     this.ordered = computed(() => inOrder(lotsOf(store), this.catalogue.order));
     this.numbers = computed(() => {
       const known = store.numbers.value.map((number) => store.lot(number).peek());
@@ -44,7 +56,9 @@ export class Desk {
     this.inRing = computed(() => lotInRing(this.ordered.value, this.catalogue.rings, this.#ring()));
     this.next = computed(() => nextLot(this.ordered.value, this.catalogue.rings, this.lot.value));
     this.number = computed(() => this.lot.value?.lot ?? null);
-    this.takesPledges = computed(() => this.lot.value?.mode === "pledge" && isRunning(this.lot.value));
+    this.takesPledges = computed(
+      () => this.lot.value?.mode === "pledge" && isRunning(this.lot.value),
+    );
     this.nextNumber = computed(() => this.next.value?.lot ?? null);
     this.pledges = new PledgeDesk(this);
   }
@@ -98,7 +112,8 @@ export class Desk {
   async give(label, command) {
     this.note.value = null;
     const end = await this.ledger.give(label, command);
-    if (end.state === "refused") this.say(`${label}: ${refusalWords(end.answer, this.money)}`, "lost");
+    if (end.state === "refused")
+      this.say(`${label}: ${refusalWords(end.answer, this.money)}`, "lost");
     else if (end.state === "acked") speak(`${label}: done`);
     return end;
   }

@@ -7,6 +7,9 @@ import { html, useEffect, useState } from "../render.js";
 import { ENTRY_ID, PADDLE_ID } from "./keyboard.js";
 
 const TEXT_MAX = 500;
+const CLOSING =
+  "Silent lots end by their rules now, open and waiting live lots pass, and funds close. " +
+  "This cannot be taken back.";
 
 export function Dialogs({ desk }) {
   const shown = desk.dialog.value;
@@ -19,7 +22,13 @@ export function Dialogs({ desk }) {
     desk.give(label, command);
   };
   return html`<${BackToEntry} />
-    <${DIALOGS[shown.name]} desk=${desk} lot=${shown.lot} paddle=${shown.paddle} give=${give} close=${close} />`;
+    <${DIALOGS[shown.name]}
+      desk=${desk}
+      lot=${shown.lot}
+      paddle=${shown.paddle}
+      give=${give}
+      close=${close}
+    />`;
 }
 
 /** Have whoever leaves a dialog type on where they were. */
@@ -44,7 +53,14 @@ function Reason({ title, about, label, yes, isOptional = false, kind = "primary"
   return html`<${Dialog} title=${title} onClose=${close}>
     <form class="stack" onSubmit=${submit}>
       ${about && html`<p>${about}</p>`}
-      <${Field} label=${label} value=${text} onInput=${setText} maxlength=${TEXT_MAX} required=${!isOptional} autofocus />
+      <${Field}
+        label=${label}
+        value=${text}
+        onInput=${setText}
+        maxlength=${TEXT_MAX}
+        required=${!isOptional}
+        autofocus
+      />
       <div class="row">
         <${Button} type="submit" kind=${kind} disabled=${reason === "" && !isOptional}>${yes}<//>
         <${Button} onClick=${close}>Cancel<//>
@@ -61,12 +77,16 @@ function Withdraw({ lot, give, close }) {
     yes="Withdraw"
     kind="danger"
     close=${close}
-    onYes=${(reason) => give(`Withdraw lot ${lot.lot}`, { type: "withdraw_lot", lot: lot.lot, reason })}
+    onYes=${(reason) =>
+      give(`Withdraw lot ${lot.lot}`, { type: "withdraw_lot", lot: lot.lot, reason })}
   />`;
 }
 
 function Reopen({ lot, give, close }) {
-  const about = lot.state === "sold" ? "The bids stay, and the sale is taken back." : "A new round begins without bids.";
+  const about =
+    lot.state === "sold"
+      ? "The bids stay, and the sale is taken back."
+      : "A new round begins without bids.";
   return html`<${Reason}
     title=${`Open lot ${lot.lot} again`}
     about=${about}
@@ -75,14 +95,18 @@ function Reopen({ lot, give, close }) {
     isOptional
     close=${close}
     onYes=${(reason) =>
-      give(`Open lot ${lot.lot} again`, { type: "reopen_lot", lot: lot.lot, ...(reason ? { reason } : {}) })}
+      give(`Open lot ${lot.lot} again`, {
+        type: "reopen_lot",
+        lot: lot.lot,
+        ...(reason ? { reason } : {}),
+      })}
   />`;
 }
 
 function Undo({ lot, give, close }) {
   return html`<${Confirm}
     title=${`Undo on lot ${lot.lot}?`}
-    text="The newest action on this lot was before this page looked. It is taken back, whatever it was."
+    text="The newest action here was before this page looked. It is taken back, whatever it was."
     yes="Undo"
     onClose=${close}
     onYes=${() => give(`Undo on lot ${lot.lot}`, { type: "undo", lot: lot.lot })}
@@ -103,7 +127,7 @@ function Pause({ give, close }) {
 function Close({ give, close }) {
   return html`<${Confirm}
     title="Close the event?"
-    text="Silent lots end by their rules now, open and waiting live lots pass, and funds close. This cannot be taken back."
+    text=${CLOSING}
     yes="Close the event"
     kind="danger"
     onClose=${close}
@@ -135,26 +159,33 @@ function PaddleLock({ desk, paddle, give, close }) {
       reason: reason.trim(),
       ...(ban ? { ban } : {}),
     });
+  const unlock = () => give(`Unlock paddle ${paddle}`, { type: "unlock_paddle", paddle });
   const isGiven = reason.trim() !== "";
   const mayBan = desk.role !== "clerk";
   return html`<${Dialog} title=${`Paddle ${paddle}`} onClose=${close}>
     ${fault && html`<p class="fault">${fault}</p>`}
-    ${guest && html`<p>${guest.name}${guest.locked && html`, <strong>locked</strong>: ${guest.lock_reason}`}</p>`}
-    ${guest?.locked
-      ? html`<div class="row">
-          <${Button} kind="primary" onClick=${() => give(`Unlock paddle ${paddle}`, { type: "unlock_paddle", paddle })}>
-            Unlock
-          <//>
+    ${guest && html`<p>${guest.name}</p>`}
+    ${guest?.locked && html`<p><strong>Locked</strong>: ${guest.lock_reason}</p>`}
+    ${
+      guest?.locked
+        ? html`<div class="row">
+          <${Button} kind="primary" onClick=${unlock}>Unlock<//>
           <${Button} onClick=${close}>Cancel<//>
         </div>`
-      : html`<form
+        : html`<form
           class="stack"
           onSubmit=${(event) => {
             event.preventDefault();
             if (isGiven) lock(false);
           }}
         >
-          <${Field} label="Reason, for staff alone" value=${reason} onInput=${setReason} maxlength=${TEXT_MAX} autofocus />
+          <${Field}
+            label="Reason, for staff alone"
+            value=${reason}
+            onInput=${setReason}
+            maxlength=${TEXT_MAX}
+            autofocus
+          />
           <div class="row">
             <${Button} type="submit" kind="primary" disabled=${!isGiven}>Lock<//>
             <${Button} kind="danger" disabled=${!isGiven || !mayBan} onClick=${() => lock(true)}>
@@ -163,7 +194,8 @@ function PaddleLock({ desk, paddle, give, close }) {
             <${Button} onClick=${close}>Cancel<//>
           </div>
           ${!mayBan && html`<p class="muted small">Only an auctioneer takes bids back.</p>`}
-        </form>`}
+        </form>`
+    }
   <//>`;
 }
 
@@ -216,7 +248,12 @@ function Match({ desk, lot, give, close }) {
     yes="Set the match"
     close=${close}
     onYes=${(ratio_percent, cap) =>
-      give(`Match ${ratio_percent} % up to ${desk.money(cap)}`, { type: "set_match", lot: lot.lot, ratio_percent, cap })}
+      give(`Match ${ratio_percent} % up to ${desk.money(cap)}`, {
+        type: "set_match",
+        lot: lot.lot,
+        ratio_percent,
+        cap,
+      })}
   />`;
 }
 
@@ -232,7 +269,12 @@ function Challenge({ desk, lot, give, close }) {
     yes="Set the challenge"
     close=${close}
     onYes=${(threshold, amount) =>
-      give(`Challenge ${desk.money(amount)}`, { type: "set_challenge", lot: lot.lot, threshold, amount })}
+      give(`Challenge ${desk.money(amount)}`, {
+        type: "set_challenge",
+        lot: lot.lot,
+        threshold,
+        amount,
+      })}
   />`;
 }
 

@@ -17,10 +17,16 @@ const STATES = {
 export function Given({ desk }) {
   const entries = desk.ledger.entries.value;
   const waiting = desk.ledger.waiting;
-  const shown = [...new Set([...waiting.toReversed(), ...entries])].slice(0, Math.max(SHOWN, waiting.length));
+  const shown = [...new Set([...waiting.toReversed(), ...entries])].slice(
+    0,
+    Math.max(SHOWN, waiting.length),
+  );
   return html`<section class="desk-panel given" aria-labelledby="given-title">
     <h2 id="given-title">Commands</h2>
-    ${shown.length === 0 && html`<p class="muted small">What you do appears here, with its answer.</p>`}
+    ${
+      shown.length === 0 &&
+      html`<p class="muted small">What you do appears here, with its answer.</p>`
+    }
     <ol class="plain given-list">
       ${shown.map((entry) => html`<${Row} key=${entry.id} desk=${desk} entry=${entry} />`)}
     </ol>
@@ -34,11 +40,16 @@ function Row({ desk, entry }) {
   return html`<li class=${`given-row ${state}`}>
     <span>${label}</span>
     <span class="given-state">${isLate ? "too late? Send or drop" : STATES[state]}</span>
-    ${state === "refused" && html`<span class="given-why">${refusalWords(answer, desk.money)}</span>`}
-    ${isWaiting &&
-    html`<span class="row given-why">
+    ${
+      state === "refused" &&
+      html`<span class="given-why">${refusalWords(answer, desk.money)}</span>`
+    }
+    ${
+      isWaiting &&
+      html`<span class="row given-why">
       <${Button} disabled=${!desk.isUp.value} onClick=${() => desk.ledger.retry(id)}>Send<//>
       <${Button} kind="danger" onClick=${() => desk.ledger.drop(id)}>Drop<//>
-    </span>`}
+    </span>`
+    }
   </li>`;
 }

@@ -1,8 +1,9 @@
 // What was done to each lot while this page looked on.
 //
 // Owns: the log that people read, and the seq of what an undo would take back. Invariant: a log is
-// bounded; `newestUndoable` gives a seq only where every action since the lot's opening was seen, so
-// that an undo is never guarded by a guess. Must not know: how it is drawn. Source: rules 12 and 17.
+// bounded; `newestUndoable` gives a seq only where every action since the lot's opening was seen,
+// so that an undo is never guarded by a guess. Must not know: how it is drawn. Source: rules 12 and
+// 17.
 
 export const LOG_MAX = 200;
 const ENDINGS = new Set(["sell", "pass"]);
@@ -24,7 +25,9 @@ export class History {
   take(fact) {
     if (fact.lot === undefined) return;
     const before = this.#of(fact.lot);
-    const entries = LOGGED.has(fact.type) ? [fact, ...before.entries].slice(0, LOG_MAX) : before.entries;
+    const entries = LOGGED.has(fact.type)
+      ? [fact, ...before.entries].slice(0, LOG_MAX)
+      : before.entries;
     const changed = ACTIONS[fact.type]?.(before, fact) ?? {};
     this.lots.set(fact.lot, { ...before, ...changed, entries });
   }
@@ -158,13 +161,17 @@ const WORDS = {
   lot_passed: () => "Passed",
   lot_withdrawn: ({ reason }) => `Withdrawn: ${reason}`,
   bid_undone: ({ price, leader }, money) =>
-    price === null ? "Undone: no bid stands" : `Undone: ${money(price)}, ${paddleWords(leader)} stands`,
+    price === null
+      ? "Undone: no bid stands"
+      : `Undone: ${money(price)}, ${paddleWords(leader)} stands`,
   bids_retracted: ({ paddle }) => `Bids of paddle ${paddle} retracted`,
   pledge_made: ({ paddle, level, count }, money) =>
     `Paddle ${paddle} pledges ${money(level)}${count > 1 ? ` × ${count}` : ""}`,
-  pledge_voided: ({ paddle, level }, money) => `Pledge of ${money(level)} by paddle ${paddle} voided`,
+  pledge_voided: ({ paddle, level }, money) =>
+    `Pledge of ${money(level)} by paddle ${paddle} voided`,
   pledge_closed: ({ total }, money) => `Closed with ${money(total)} pledged`,
   match_set: ({ ratio_percent, cap }, money) => `Match of ${ratio_percent} % up to ${money(cap)}`,
-  challenge_set: ({ threshold, amount }, money) => `Challenge: ${money(amount)} at ${money(threshold)}`,
+  challenge_set: ({ threshold, amount }, money) =>
+    `Challenge: ${money(amount)} at ${money(threshold)}`,
   challenge_met: ({ amount }, money) => `Challenge met: ${money(amount)}`,
 };

@@ -8,7 +8,9 @@ const ENTRY_MAX = 24;
 
 /** Draw it. isFund: the lot at hand takes pledges, so that bids and hammer are of no use. */
 export function KeyMap({ desk, isFund }) {
-  const groups = Object.keys(GROUPS).filter((group) => !isFund || group === "lot" || group === "room");
+  const groups = Object.keys(GROUPS).filter(
+    (group) => !isFund || group === "lot" || group === "room",
+  );
   return html`<section class="desk-panel keys" aria-label="Keys">
     ${!isFund && html`<${Entry} desk=${desk} />`}
     ${!isFund && html`<${Note} desk=${desk} />`}
@@ -44,7 +46,9 @@ function Entry({ desk }) {
       autocomplete="off"
       aria-describedby="entry-hint"
     />
-    <span class="hint" id="entry-hint">A number, then the key. 1500/214 Enter: 1500 by paddle 214.</span>
+    <span class="hint" id="entry-hint">
+      A number, then the key. 1500/214 Enter: 1500 by paddle 214.
+    </span>
   </div>`;
 }
 

@@ -1,8 +1,8 @@
 // The keyboard: which key press of the page means what.
 //
-// Owns: the way from a key to the entry line, an action or the pledge desk. Invariant: a letter acts
-// only where no text is being written, no dialog is open, and the keys are switched on (WCAG 2.1.4); a
-// key held down acts once. Must not know: what an action sends. Source: issue 7.
+// Owns: the way from a key to the entry line, an action or the pledge desk. Invariant: a letter
+// acts only where no text is being written, no dialog is open, and the keys are switched on (WCAG
+// 2.1.4); a key held down acts once. Must not know: what an action sends. Source: issue 7.
 
 import { actionOf } from "./actions.js";
 
@@ -23,7 +23,8 @@ export function press(desk, event) {
   const isRadio = target.matches("[type=radio]");
   if (isRadio && (key === " " || key.startsWith("Arrow"))) return;
   const isFund = desk.takesPledges.value;
-  const run = (isFund ? fundKey(desk, desk.lot.value, key) : entryKey(desk, key)) ?? roomKey(desk, event);
+  const run =
+    (isFund ? fundKey(desk, desk.lot.value, key) : entryKey(desk, key)) ?? roomKey(desk, event);
   if (run !== null && run !== undefined && (desk.hasKeys.value || !isLetter(key))) {
     event.preventDefault();
     if (!event.repeat || /^(Arrow|Page)/.test(key)) run();

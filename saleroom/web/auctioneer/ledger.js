@@ -1,10 +1,10 @@
 // The ledger of a desk: every command that was given here, and what became of it.
 //
-// Owns: commands from the key press to the answer, also over a lost line. Invariant: a command has one
-// id for its life, so that sent again it acts once; it ends acked, refused or dropped by a person,
-// never by itself. What belongs to the moment (a bid, a warning, the hammer) waits for a person's word
-// once it has waited longer than `MOMENT_MS`. Must not know: lots, keys, or how a socket works.
-// Source: PROTOCOL 3, rule 28, issue 7.
+// Owns: commands from the key press to the answer, also over a lost line. Invariant: a command has
+// one id for its life, so that sent again it acts once; it ends acked, refused or dropped by a
+// person, never by itself. What belongs to the moment (a bid, a warning, the hammer) waits for a
+// person's word once it has waited longer than `MOMENT_MS`. Must not know: lots, keys, or how a
+// socket works. Source: PROTOCOL 3, rule 28, issue 7.
 
 import { signal } from "../vendor/signals-core.js";
 
@@ -45,14 +45,21 @@ export class Ledger {
     if (this.waiting.length >= WAITING_MAX) {
       return Promise.resolve({ state: "refused", answer: { code: "NOT_SENT" }, id });
     }
-    const entry = { id, label, command: { ...command, id }, state: "held", since: this.now(), answer: null };
+    const entry = {
+      id,
+      label,
+      command: { ...command, id },
+      state: "held",
+      since: this.now(),
+      answer: null,
+    };
     this.entries.value = bounded([entry, ...this.entries.value]);
     const end = new Promise((resolve) => this.settlers.set(id, resolve));
     if (this.isUp.value) this.#transmit(id);
     return end;
   }
 
-  /** The line is back: send what waited, but leave to a person what came too late for its moment. */
+  /** The line is back: send what waited; what is too late for its moment is left to a person. */
   resume() {
     for (const { id, command, state, since } of this.waiting) {
       const isLate = this.now() - since > MOMENT_MS && !PATIENT.has(command.type);
@@ -78,7 +85,8 @@ export class Ledger {
     const answer = await this.send(entry.command);
     if (this.#find(id)?.state !== "pending") return;
     if (answer.type === "ack") this.#settle(id, "acked", answer);
-    else if (answer.code === "NO_ANSWER") this.#change(id, { state: answer.wasSent ? "unknown" : "held" });
+    else if (answer.code === "NO_ANSWER")
+      this.#change(id, { state: answer.wasSent ? "unknown" : "held" });
     else this.#settle(id, "refused", answer);
   }
 
@@ -94,7 +102,9 @@ export class Ledger {
   }
 
   #change(id, fields) {
-    this.entries.value = this.entries.value.map((entry) => (entry.id === id ? { ...entry, ...fields } : entry));
+    this.entries.value = this.entries.value.map((entry) =>
+      entry.id === id ? { ...entry, ...fields } : entry,
+    );
   }
 }
 

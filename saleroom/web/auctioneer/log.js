@@ -10,9 +10,13 @@ export function Log({ desk }) {
   const entries = desk.log().slice(0, SHOWN);
   return html`<section class="desk-panel log" aria-labelledby="log-title">
     <h2 id="log-title">${lot === null ? "Log" : `Log of lot ${lot.lot}`}</h2>
-    ${lot?.mode === "live" &&
-    lot.state === "queued" &&
-    html`<p class="muted small">Absentee bids stay sealed until the lot opens; the best one then leads.</p>`}
+    ${
+      lot?.mode === "live" &&
+      lot.state === "queued" &&
+      html`<p class="muted small">
+      Absentee bids stay sealed until the lot opens; the best one then leads.
+    </p>`
+    }
     ${entries.length === 0 && html`<p class="muted small">Nothing yet.</p>`}
     <ol class="plain log-list" tabindex="0" aria-labelledby="log-title">
       ${entries.map(

@@ -1,7 +1,7 @@
 // The desk of an event's auctioneer and clerks.
 //
-// Owns: who is let in, and what others are told. Invariant: the desk is drawn for staff of this event
-// alone, as the server names their role. Must not know: what the desk does. Source: issue 7.
+// Owns: who is let in, and what others are told. Invariant: the desk is drawn for staff of this
+// event alone, as the server names their role. Must not know: what the desk does. Source: issue 7.
 
 import { openEvent } from "../house/event_line.js";
 import { isSignedIn, loadPerson, mayAct, person } from "../session.js";
@@ -48,8 +48,8 @@ function Outside() {
   }
   return html`<h1>This desk is for the house</h1>
     <p>
-      You are signed in as ${person.value.name}, who may bid here but not run the sale. Only auctioneers
-      and clerks of this event may; an administrator can give you that right.
+      You are signed in as ${person.value.name}, who may bid here but not run the sale. Only
+      auctioneers and clerks of this event may; an administrator can give you that right.
     </p>
     <p><a class="button primary" href=${donorPage}>To the auction</a></p>`;
 }

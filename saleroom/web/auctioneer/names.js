@@ -1,7 +1,7 @@
 // Who holds a paddle, for staff alone.
 //
-// Owns: names already asked for. Invariant: asked once each, and again no sooner than `RETRY_MS` after
-// a failure; kept in memory only. Must not know: why a name is wanted. Source: PROTOCOL 7.
+// Owns: names already asked for. Invariant: asked once each, and again no sooner than `RETRY_MS`
+// after a failure; kept in memory only. Must not know: why a name is wanted. Source: PROTOCOL 7.
 
 import { call, readAll } from "../api.js";
 import { signal } from "../vendor/signals-core.js";
@@ -33,7 +33,10 @@ export class Names {
   /** Read all holders at once, for a list of many. */
   async readAll() {
     const guests = await readAll(`${this.path}?limit=200`, "registrations");
-    this.known.value = new Map([...this.known.value, ...guests.map(({ paddle, name }) => [paddle, name])]);
+    this.known.value = new Map([
+      ...this.known.value,
+      ...guests.map(({ paddle, name }) => [paddle, name]),
+    ]);
   }
 
   #ask(paddle) {

@@ -1,7 +1,7 @@
 // The pledge desk's book: paddle numbers as they were typed, and what became of each.
 //
-// Owns: the entries of this desk for one fund, and which wait for a word. Invariant: pure, a book is
-// replaced and never changed; a double, known here or refused by the server, is never sent again
+// Owns: the entries of this desk for one fund, and which wait for a word. Invariant: pure, a book
+// is replaced and never changed; a double, known here or refused by the server, is never sent again
 // without a person's yes. Must not know: keys, sockets. Source: rule 22, issue 7.
 
 const ENTRIES_MAX = 500;
@@ -18,7 +18,9 @@ export function noteGiven(book, { paddle, level }) {
 
 /** Note that a pledge was voided; `stands`: the paddle has another one at that level. */
 export function noteVoided(book, { paddle, level, voided }) {
-  const entries = book.entries.map((entry) => (entry.seq === voided ? { ...entry, state: "void" } : entry));
+  const entries = book.entries.map((entry) =>
+    entry.seq === voided ? { ...entry, state: "void" } : entry,
+  );
   const given = new Set(book.given);
   const stands = entries.some(
     (entry) => entry.state === "made" && entry.paddle === paddle && entry.level === level,

@@ -66,6 +66,7 @@ function Levels({ desk, lot }) {
 function FreeLevel({ desk, lot }) {
   const [text, setText] = useState("");
   const read = desk.amount(text);
+  const chosen = desk.pledges.level(lot);
   function take(event) {
     event.preventDefault();
     if (read !== null) desk.pledges.choose(lot, read);
@@ -81,7 +82,7 @@ function FreeLevel({ desk, lot }) {
       onInput=${(event) => setText(event.target.value)}
       onBlur=${take}
     />
-    <span class="muted">${desk.pledges.level(lot) === null ? "not set" : `now ${desk.money(desk.pledges.level(lot))}`}</span>
+    <span class="muted">${chosen === null ? "not set" : `now ${desk.money(chosen)}`}</span>
   </form>`;
 }
 
@@ -112,11 +113,12 @@ function Paddle({ desk, lot }) {
 function Double({ desk, lot }) {
   const double = waitingDouble(desk.pledges.book(lot));
   if (double === null) return null;
+  const answer = (isYes) => desk.pledges.answer(lot, isYes);
   return html`<div class="double" role="alert">
     <p>Paddle ${double.paddle} has pledged ${desk.money(double.level)} already.</p>
     <div class="row">
-      <${Button} kind="primary" onClick=${() => desk.pledges.answer(lot, true)}><kbd>Y</kbd> Pledge again<//>
-      <${Button} onClick=${() => desk.pledges.answer(lot, false)}><kbd>N</kbd> Leave it<//>
+      <${Button} kind="primary" onClick=${() => answer(true)}><kbd>Y</kbd> Pledge again<//>
+      <${Button} onClick=${() => answer(false)}><kbd>N</kbd> Leave it<//>
     </div>
   </div>`;
 }

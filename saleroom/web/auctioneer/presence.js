@@ -9,7 +9,8 @@ export function Presence({ desk }) {
   const { bidders, spectators, paddles = [] } = desk.store.presence.value;
   function turn() {
     setOpen(!isOpen);
-    if (!isOpen) desk.names.readAll().catch(() => desk.say("The names cannot be read now.", "lost"));
+    if (!isOpen)
+      desk.names.readAll().catch(() => desk.say("The names cannot be read now.", "lost"));
   }
   return html`<section class="desk-panel presence" aria-labelledby="presence-title">
     <h2 id="presence-title">Connected</h2>
@@ -22,14 +23,16 @@ export function Presence({ desk }) {
     >
       ${isOpen ? "Hide the paddles" : "Show the paddles"}
     </button>
-    ${isOpen &&
-    html`<ul class="plain paddles">
+    ${
+      isOpen &&
+      html`<ul class="plain paddles">
       ${paddles.slice(0, SHOWN).map(
         (paddle) => html`<li key=${paddle}>
           <span class="figures">${paddle}</span> ${desk.names.known.value.get(paddle)}
         </li>`,
       )}
       ${paddles.length > SHOWN && html`<li>and ${paddles.length - SHOWN} more</li>`}
-    </ul>`}
+    </ul>`
+    }
   </section>`;
 }

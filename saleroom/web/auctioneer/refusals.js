@@ -1,14 +1,15 @@
 // Refusals as staff read them: what happened, and what to do about it.
 //
-// Owns: the words for each code that a desk meets. Invariant: a code without words of ours is told in
-// the server's. Must not know: who asked. Source: PROTOCOL 3, rules 12 to 25 and 29.
+// Owns: the words for each code that a desk meets. Invariant: a code without words of ours is told
+// in the server's. Must not know: who asked. Source: PROTOCOL 3, rules 12 to 25 and 29.
 
 const WORDS = {
   NO_ANSWER: () => "No answer came. It may or may not have been taken.",
   NOT_SENT: () => "It was not sent: the line was down.",
   FORBIDDEN: ({ message }) => sentence(message ?? "your role may not do this"),
   STALE_ASK: ({ leader, price }, money) =>
-    `Not done: the standing bid has changed to ${standing(price, leader, money)}. Look, then press again.`,
+    `Not done: the standing bid has changed to ${standing(price, leader, money)}. ` +
+    "Look, then press again.",
   BID_TOO_LOW: ({ price, leader, min_next }, money) =>
     `An earlier bid came first: ${standing(price, leader, money)}. The ask is ${money(min_next)}.`,
   ASK_TOO_LOW: ({ price }, money) => `The ask must be above the price, ${money(price)}.`,

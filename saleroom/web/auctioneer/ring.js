@@ -13,13 +13,18 @@ export function Ring({ desk }) {
   const lot = desk.lot.value;
   if (lot === null) return html`<section class="desk-panel"><h2>No lots yet</h2></section>`;
   const picture = pictureOf(desk.catalogue.of(lot.lot), 320);
-  const isChosen = desk.chosen.value !== null && desk.inRing.value !== null && desk.inRing.value.lot !== lot.lot;
+  const isChosen =
+    desk.chosen.value !== null && desk.inRing.value !== null && desk.inRing.value.lot !== lot.lot;
   return html`<section class=${`desk-panel ring ${lot.state}`} aria-label="Lot at hand">
-    ${isChosen &&
-    html`<p class="elsewhere">
+    ${
+      isChosen &&
+      html`<p class="elsewhere">
       Lot ${desk.inRing.value.lot} is in the ring.
-      <button type="button" class="button" onClick=${() => desk.choose(null)}>Back to it (Esc)</button>
-    </p>`}
+      <button type="button" class="button" onClick=${() => desk.choose(null)}>
+        Back to it (Esc)
+      </button>
+    </p>`
+    }
     <div class="ring-head">
       ${picture && html`<img src=${picture.src} alt=${picture.alt} width="96" height="72" />`}
       <div>
@@ -33,7 +38,7 @@ export function Ring({ desk }) {
         <h2 class="ring-title">${lot.title}</h2>
       </div>
     </div>
-    ${lot.mode === "pledge" ? html`<${Fund} desk=${desk} lot=${lot} />` : html`<${Figures} desk=${desk} lot=${lot} />`}
+    <${lot.mode === "pledge" ? Fund : Figures} desk=${desk} lot=${lot} />
   </section>`;
 }
 
@@ -48,37 +53,45 @@ function Figures({ desk, lot }) {
   const who = desk.names.of(lot.leader);
   const isSold = lot.state === "sold";
   return html`<dl class="ring-figures">
-    ${isRunning(lot) &&
-    html`<div class="ask" aria-live="polite">
+    ${
+      isRunning(lot) &&
+      html`<div class="ask" aria-live="polite">
       <dt>Ask</dt>
       <dd class="figures">${desk.money(lot.ask ?? lot.min_next)}</dd>
-    </div>`}
+    </div>`
+    }
     <div>
       <dt>${isSold ? "Hammer" : "Price"}</dt>
-      <dd class="figures" aria-live="polite">${lot.price === null ? "no bid" : desk.money(lot.price)}</dd>
+      <dd class="figures" aria-live="polite">
+        ${lot.price === null ? "no bid" : desk.money(lot.price)}
+      </dd>
     </div>
     <div class="leader">
       <dt>${isSold ? "Buyer" : "Leader"}</dt>
       <dd aria-live="polite"><${Leader} lot=${lot} who=${who} /></dd>
     </div>
-    ${lot.bid_count !== null &&
-    html`<div>
+    ${
+      lot.bid_count !== null &&
+      html`<div>
       <dt>Bids</dt>
       <dd class="figures">${lot.bid_count}</dd>
-    </div>`}
-    ${lot.ends_at !== null &&
-    isRunning(lot) &&
-    html`<div>
+    </div>`
+    }
+    ${
+      lot.ends_at !== null &&
+      isRunning(lot) &&
+      html`<div>
       <dt>Ends in</dt>
       <dd class="figures">${formatRemaining(lot.ends_at - desk.now.value)}</dd>
-    </div>`}
+    </div>`
+    }
   </dl>`;
 }
 
 function Leader({ lot, who }) {
   if (lot.price === null) return "–";
   if (lot.leader === null) return html`<strong class="unassigned">Floor, no paddle yet</strong>`;
-  return html`<span class="figures">${lot.leader}</span>${who && html` <span class="who">${who}</span>`}`;
+  return html`<span class="figures">${lot.leader}</span> <span class="who">${who}</span>`;
 }
 
 function Fund({ desk, lot }) {
@@ -100,20 +113,26 @@ function Fund({ desk, lot }) {
       <dt>Donors</dt>
       <dd class="figures">${lot.donors}</dd>
     </div>
-    ${lot.goal !== null &&
-    html`<div>
+    ${
+      lot.goal !== null &&
+      html`<div>
       <dt>Goal</dt>
       <dd class="figures">${desk.money(lot.goal)}</dd>
-    </div>`}
-    ${matching &&
-    html`<div>
+    </div>`
+    }
+    ${
+      matching &&
+      html`<div>
       <dt>Match promised</dt>
       <dd class="terms">${matching.ratio_percent} % up to ${desk.money(matching.cap)}</dd>
-    </div>`}
-    ${challenge &&
-    html`<div>
+    </div>`
+    }
+    ${
+      challenge &&
+      html`<div>
       <dt>Challenge</dt>
       <dd class="terms">${desk.money(challenge.amount)} at ${desk.money(challenge.threshold)}</dd>
-    </div>`}
+    </div>`
+    }
   </dl>`;
 }

@@ -6,7 +6,9 @@ import { isRunning } from "../house/running.js";
 
 export function RunningOrder({ desk }) {
   const [isLiveOnly, setLiveOnly] = useState(false);
-  const numbers = desk.numbers.value.filter((number) => !isLiveOnly || isCalled(desk.store.lot(number).peek()));
+  const numbers = desk.numbers.value.filter(
+    (number) => !isLiveOnly || isCalled(desk.store.lot(number).peek()),
+  );
   return html`<nav class="desk-panel order" aria-label="Running order">
     <div class="spread">
       <h2>Lots</h2>

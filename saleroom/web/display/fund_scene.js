@@ -18,26 +18,34 @@ export function FundScene({ screen, lot }) {
           <dt>Pledged by ${lot.donors} ${lot.donors === 1 ? "donor" : "donors"}</dt>
           <dd class="figures">${money(lot.total)}</dd>
         </div>
-        ${(lot.match > 0 || matching) &&
-        html`<div class="matched">
+        ${
+          (lot.match > 0 || matching) &&
+          html`<div class="matched">
           <dt>Match</dt>
           <dd class="figures">${money(lot.match)}</dd>
-        </div>`}
-        ${lot.goal !== null &&
-        html`<div>
+        </div>`
+        }
+        ${
+          lot.goal !== null &&
+          html`<div>
           <dt>Goal</dt>
           <dd class="figures">${money(lot.goal)}${percent !== null && ` · ${percent} %`}</dd>
-        </div>`}
+        </div>`
+        }
       </dl>
-      ${matching &&
-      html`<p class="promise">
+      ${
+        matching &&
+        html`<p class="promise">
         Pledges are matched at ${matching.ratio_percent} %, up to ${money(matching.cap)}.
-      </p>`}
-      ${challenge &&
-      html`<p class="promise">
+      </p>`
+      }
+      ${
+        challenge &&
+        html`<p class="promise">
         ${money(challenge.amount)} more when pledges reach ${money(challenge.threshold)}:
         ${" "}${money(Math.max(0, challenge.threshold - lot.total))} to go.
-      </p>`}
+      </p>`
+      }
     </div>
     <${Thermometer} lot=${lot} money=${money} />
   </section>`;

@@ -16,13 +16,18 @@ export function LiveScene({ screen, lot }) {
   const amount = money(lot.price ?? lot.ask ?? lot.min_next);
   const flash = moments.bid?.lot === lot.lot && isOpen ? moments.bid.seq : null;
   return html`<section class=${`live-scene ${lot.state} ${picture ? "" : "bare"}`}>
-    ${picture && html`<img class="live-picture" src=${picture.src} alt=${picture.alt} key=${picture.src} />`}
+    ${
+      picture &&
+      html`<img class="live-picture" src=${picture.src} alt=${picture.alt} key=${picture.src} />`
+    }
     <div class="live-words">
       <p class="live-lot">Lot <span class="figures">${lot.lot}</span></p>
       <h2 class="live-title">${lot.title}</h2>
-      ${isOpen &&
-      lot.price !== null &&
-      html`<p class="asked">Next bid <span class="figures">${money(lot.ask)}</span></p>`}
+      ${
+        isOpen &&
+        lot.price !== null &&
+        html`<p class="asked">Next bid <span class="figures">${money(lot.ask)}</span></p>`
+      }
       ${CALLS[lot.state] && html`<p class="call" role="status">${CALLS[lot.state]}</p>`}
       ${ENDS[lot.state] && html`<p class="end" role="status">${ENDS[lot.state]}</p>`}
     </div>

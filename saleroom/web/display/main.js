@@ -1,7 +1,7 @@
 // The display: what the ballroom sees, without anybody's hand.
 //
-// Owns: the page's life. Invariant: it shows the last that it knew while the line is down, and says so
-// quietly. Must not know: what is drawn. Source: issue 7.
+// Owns: the page's life. Invariant: it shows the last that it knew while the line is down, and says
+// so quietly. Must not know: what is drawn. Source: issue 7.
 
 import { catalogued } from "../house/catalogue.js";
 import { openEvent } from "../house/event_line.js";

@@ -12,13 +12,18 @@ export function Overview({ screen }) {
   const [next] = comingUp(screen.ordered);
   return html`<section class="overview">
     ${next && html`<${Next} screen=${screen} lot=${next} isAlone=${lots.length === 0} />`}
-    ${lots.length > 0 &&
-    html`<div class="silent">
-      <h2>Silent lots <small>bid on your phone${pages > 1 ? `, ${page + 1} of ${pages}` : ""}</small></h2>
+    ${
+      lots.length > 0 &&
+      html`<div class="silent">
+      <h2>
+        Silent lots
+        <small> bid on your phone${pages > 1 ? `, ${page + 1} of ${pages}` : ""}</small>
+      </h2>
       <ul class="plain">
         ${lots.map((lot) => html`<${Silent} key=${lot.lot} screen=${screen} lot=${lot} />`)}
       </ul>
-    </div>`}
+    </div>`
+    }
     ${!next && lots.length === 0 && html`<div class="words"><h2>Thank you for bidding</h2></div>`}
   </section>`;
 }

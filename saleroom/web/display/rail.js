@@ -12,8 +12,9 @@ export function Rail({ screen, scene, event }) {
   const rows = store.leaderboard.value.filter((row) => row.total > 0).slice(0, ROWS);
   const fund = ordered.find((lot) => lot.mode === "pledge" && isRunning(lot) && lot.total > 0);
   return html`<aside class="rail">
-    ${rows.length > 0 &&
-    html`<section class="board">
+    ${
+      rows.length > 0 &&
+      html`<section class="board">
       <h2>Leaders, by paddle</h2>
       <ol class="plain">
         ${rows.map(
@@ -22,7 +23,8 @@ export function Rail({ screen, scene, event }) {
           </li>`,
         )}
       </ol>
-    </section>`}
+    </section>`
+    }
     ${fund && scene.kind !== "fund" && html`<${FundGlance} lot=${fund} money=${money} />`}
     <section class="join">
       <img
@@ -46,7 +48,7 @@ function FundGlance({ lot, money }) {
     <div>
       <h2>${lot.title}</h2>
       <p class="figures glance-sum">${money(sum)}</p>
-      <p>${lot.match > 0 ? `${money(lot.total)} pledged, ${money(lot.match)} matched` : "pledged"}</p>
+      <p>${money(lot.total)} pledged${lot.match > 0 && `, ${money(lot.match)} matched`}</p>
       ${percent !== null && html`<p>${percent} % of the goal</p>`}
     </div>
   </section>`;

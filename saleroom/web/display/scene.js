@@ -1,8 +1,8 @@
 // The scene: what a display shows at a moment, and which lots come next.
 //
-// Owns: the choice, from the event as it stands and the moments just past. Invariant: pure; the lot in
-// the ring comes before everything, and a result or a fund gives way after its time. Must not know:
-// how anything is drawn. Source: issue 7.
+// Owns: the choice, from the event as it stands and the moments just past. Invariant: pure; the lot
+// in the ring comes before everything, and a result or a fund gives way after its time. Must not
+// know: how anything is drawn. Source: issue 7.
 
 import { isRunning, lotInRing } from "../house/running.js";
 
@@ -24,7 +24,8 @@ export function noteMoment(moments, fact, lot) {
   if (type === "match_set" || type === "challenge_set" || type === "challenge_met") {
     return { ...moments, fund: { at, lot: fact.lot } };
   }
-  if (type === "lot_opened" && lot?.mode === "live") return { ...moments, fund: null, result: null };
+  if (type === "lot_opened" && lot?.mode === "live")
+    return { ...moments, fund: null, result: null };
   const isResult = type === "item_sold" || type === "lot_passed" || type === "lot_withdrawn";
   if (isResult && lot?.mode === "live") return { ...moments, result: { at, lot: fact.lot } };
   if (type === "bid_undone" || type === "lot_reopened") return { ...moments, result: null };
@@ -35,10 +36,13 @@ export function noteMoment(moments, fact, lot) {
 export function sceneOf({ event, ordered, rings, moments, now }) {
   if (event.status === "closed") return { kind: "closed", lot: null };
   if (event.status === "published") return { kind: "before", lot: null };
-  const live = lotInRing(ordered, rings) ?? ordered.find((lot) => lot.mode === "live" && isRunning(lot));
+  const live =
+    lotInRing(ordered, rings) ?? ordered.find((lot) => lot.mode === "live" && isRunning(lot));
   if (live) return { kind: "live", lot: live };
   const find = (moment, most) =>
-    moment !== null && now - moment.at < most ? ordered.find((lot) => lot.lot === moment.lot) : undefined;
+    moment !== null && now - moment.at < most
+      ? ordered.find((lot) => lot.lot === moment.lot)
+      : undefined;
   const result = find(moments.result, RESULT_MS);
   if (result) return { kind: "result", lot: result };
   const fund = find(moments.fund, FUND_MS);
@@ -48,7 +52,9 @@ export function sceneOf({ event, ordered, rings, moments, now }) {
 
 /** Give the live lots that come next. */
 export function comingUp(ordered) {
-  return ordered.filter((lot) => lot.mode === "live" && lot.state === "queued").slice(0, COMING_MAX);
+  return ordered
+    .filter((lot) => lot.mode === "live" && lot.state === "queued")
+    .slice(0, COMING_MAX);
 }
 
 /** Give the page of silent lots that is shown now, those that end first before others. */

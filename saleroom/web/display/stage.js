@@ -46,7 +46,8 @@ export function Stage({ line, catalogue, moments }) {
 
 function Scene({ screen, scene }) {
   const { kind, lot } = scene;
-  if (kind === "live" || kind === "result") return html`<${LiveScene} screen=${screen} lot=${lot} />`;
+  if (kind === "live" || kind === "result")
+    return html`<${LiveScene} screen=${screen} lot=${lot} />`;
   if (kind === "fund") return html`<${FundScene} screen=${screen} lot=${lot} />`;
   if (kind === "before") return html`<${Words} title="Welcome" text="The sale opens soon." />`;
   if (kind === "closed") return html`<${Thanks} screen=${screen} />`;
@@ -73,11 +74,15 @@ function Foot({ screen }) {
   const sponsors = sponsorsOf(screen.catalogue.event.value?.description);
   if (coming.length === 0 && sponsors === null) return null;
   return html`<footer class="stage-foot">
-    ${coming.length > 0 &&
-    html`<p class="coming">
+    ${
+      coming.length > 0 &&
+      html`<p class="coming">
       <strong>Next</strong>
-      ${coming.map((lot) => html`<span key=${lot.lot}><b class="figures">${lot.lot}</b> ${lot.title}</span>`)}
-    </p>`}
+      ${coming.map(
+        (lot) => html`<span key=${lot.lot}><b class="figures">${lot.lot}</b> ${lot.title}</span>`,
+      )}
+    </p>`
+    }
     ${sponsors && html`<p class="sponsors"><strong>With thanks to</strong> ${sponsors}</p>`}
   </footer>`;
 }
@@ -87,7 +92,8 @@ function Announcement({ screen }) {
   const isNew = announcement !== null && screen.now - announcement.at < ANNOUNCEMENT_MS;
   if (screen.event.status === "paused") {
     const reason = screen.store.pauseReason.value;
-    return html`<div class="announcement" role="status">${reason ? `Pause: ${reason}` : "The sale is paused."}</div>`;
+    const words = reason ? `Pause: ${reason}` : "The sale is paused.";
+    return html`<div class="announcement" role="status">${words}</div>`;
   }
   return isNew && html`<div class="announcement" role="status">${announcement.text}</div>`;
 }
@@ -95,5 +101,6 @@ function Announcement({ screen }) {
 function Line({ connection }) {
   const { value } = connection.status;
   if (value === "open" || value === "connecting") return null;
-  return html`<p class="line-down" role="status">${value === "refused" ? "Disconnected" : "Reconnecting"}</p>`;
+  const words = value === "refused" ? "Disconnected" : "Reconnecting";
+  return html`<p class="line-down" role="status">${words}</p>`;
 }

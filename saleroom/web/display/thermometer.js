@@ -11,17 +11,27 @@ const WIDTH = 220;
 export function Thermometer({ lot, money }) {
   const { sum, pledged, matched, goal, challenge } = thermometer(lot);
   const upTo = (share) => HEIGHT - share * HEIGHT;
-  const words = `${money(lot.total)} pledged and ${money(lot.match)} matched, together ${money(sum)}`;
-  return html`<svg class="thermometer" viewBox=${`-8 -8 ${WIDTH + 16} ${HEIGHT + 16}`} role="img" aria-label=${words}>
+  const parts = `${money(lot.total)} pledged and ${money(lot.match)} matched`;
+  const box = `-8 -8 ${WIDTH + 16} ${HEIGHT + 16}`;
+  const words = `${parts}, together ${money(sum)}`;
+  return html`<svg class="thermometer" viewBox=${box} role="img" aria-label=${words}>
     <clipPath id="tube"><rect width=${WIDTH} height=${HEIGHT} rx="60" /></clipPath>
     <g clip-path="url(#tube)">
       <rect class="tube" width=${WIDTH} height=${HEIGHT} />
       <rect class="pledged" width=${WIDTH} y=${upTo(pledged)} height=${pledged * HEIGHT} />
-      <rect class="matched" width=${WIDTH} y=${upTo(pledged + matched)} height=${matched * HEIGHT} />
+      <rect
+        class="matched"
+        width=${WIDTH}
+        y=${upTo(pledged + matched)}
+        height=${matched * HEIGHT}
+      />
     </g>
     <rect class="glass" width=${WIDTH} height=${HEIGHT} rx="60" />
-    ${goal !== null && goal < 1 && html`<line class="goal" x1="0" x2=${WIDTH} y1=${upTo(goal)} y2=${upTo(goal)} />`}
-    ${challenge !== null &&
-    html`<line class="challenge" x1="0" x2=${WIDTH} y1=${upTo(challenge)} y2=${upTo(challenge)} />`}
+    ${goal !== null && goal < 1 && html`<${Mark} kind="goal" y=${upTo(goal)} />`}
+    ${challenge !== null && html`<${Mark} kind="challenge" y=${upTo(challenge)} />`}
   </svg>`;
+}
+
+function Mark({ kind, y }) {
+  return html`<line class=${kind} x1="0" x2=${WIDTH} y1=${y} y2=${y} />`;
 }

@@ -1,7 +1,7 @@
 // What the catalogue says of an event and its lots, beside what the feed tells.
 //
-// Owns: the running order, rings, pictures and texts, as last read. Invariant: read anew, at most once
-// in `REREAD_MS`, when a lot was added or changed; a read that fails leaves what was there.
+// Owns: the running order, rings, pictures and texts, as last read. Invariant: read anew, at most
+// once in `REREAD_MS`, when a lot was added or changed; a read that fails leaves what was there.
 // Must not know: how lots stand. Source: PROTOCOL 7.
 
 import { call, readAll } from "../api.js";

@@ -1,7 +1,7 @@
 // An event opened for a page of the house: its store, its connection, its clock.
 //
-// Owns: how the three are put together. Invariant: one of each per page, for the page's life. Must not
-// know: what is drawn. Source: PROTOCOL 2 and 4.
+// Owns: how the three are put together. Invariant: one of each per page, for the page's life. Must
+// not know: what is drawn. Source: PROTOCOL 2 and 4.
 
 import { ServerClock } from "../clock.js";
 import { attend, Connection, socketUrl } from "../connection.js";

@@ -1,8 +1,8 @@
 // The release that a page left alone runs, and the server's.
 //
-// Owns: when to look, and the reload. Invariant: a page is loaded anew at most once in `RELOAD_LEAST_MS`,
-// so that two releases behind one address never make it flicker. Must not know: what is shown.
-// Source: issue 7.
+// Owns: when to look, and the reload. Invariant: a page is loaded anew at most once in
+// `RELOAD_LEAST_MS`, so that two releases behind one address never make it flicker. Must not know:
+// what is shown. Source: issue 7.
 
 const LOOK_MS = 300_000;
 const RELOAD_LEAST_MS = 120_000;
@@ -18,7 +18,10 @@ export function releaseIn(text) {
 export function keepCurrent(own = releaseIn(import.meta.url)) {
   async function look() {
     try {
-      const answer = await fetch(location.href, { cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS) });
+      const answer = await fetch(location.href, {
+        cache: "no-store",
+        signal: AbortSignal.timeout(ANSWER_MS),
+      });
       const served = answer.ok ? releaseIn(await answer.text()) : null;
       if (served !== null && served !== own) reload();
     } catch {

@@ -1,7 +1,7 @@
 // The running order: which lot is in the ring, which comes next, where the eye should be.
 //
-// Owns: these choices, from lots as they stand. Invariant: pure; a lot that has ended is never next.
-// Must not know: signals, sockets or the page. Source: rule 12, issue 7.
+// Owns: these choices, from lots as they stand. Invariant: pure; a lot that has ended is never
+// next. Must not know: signals, sockets or the page. Source: rule 12, issue 7.
 
 const RUNNING = new Set(["open", "fair_warning", "final_call"]);
 export const MAIN_RING = "main";

@@ -1,4 +1,5 @@
-// The rostrum's face: ask, price, paddle, what comes next, and the time; in a fund, what is pledged.
+// The rostrum's face: ask, price, paddle, what comes next, and the time; in a fund, what is
+// pledged.
 
 import { inOrder, nextLot } from "../house/running.js";
 import { sceneOf, sizeOf } from "../display/scene.js";
@@ -21,7 +22,8 @@ export function Rostrum({ line, catalogue, moments }) {
   if (!store.isKnown.value) return html`<main class="waiting"><h1>One moment…</h1></main>`;
   const event = store.event.value;
   const now = line.now.value;
-  const money = (amount) => formatMoney(amount, event.currency, catalogue.event.value?.locale ?? undefined);
+  const money = (amount) =>
+    formatMoney(amount, event.currency, catalogue.event.value?.locale ?? undefined);
   const ordered = inOrder(lotsOf(store), catalogue.order);
   const { rings } = catalogue;
   const scene = sceneOf({ event, ordered, rings, moments: moments.value, now });
@@ -37,13 +39,16 @@ export function Rostrum({ line, catalogue, moments }) {
       ${lot !== null && html`<${lot.mode === "pledge" ? Fund : Lot} lot=${lot} money=${money} />`}
     </main>
     <${Next} lot=${lot === next ? null : next} money=${money} />
-    ${connection.status.value !== "open" &&
-    html`<p class="rostrum-line" role="alert">No line: this may be out of date</p>`}
+    ${
+      connection.status.value !== "open" &&
+      html`<p class="rostrum-line" role="alert">No line: this may be out of date</p>`
+    }
   </div>`;
 }
 
 function State({ event, lot, store }) {
-  if (event.status === "paused") return html`<p class="rostrum-state">Paused: ${store.pauseReason.value}</p>`;
+  if (event.status === "paused")
+    return html`<p class="rostrum-state">Paused: ${store.pauseReason.value}</p>`;
   if (event.status !== "open") return html`<p class="rostrum-state">The event is not open</p>`;
   return html`<p class="rostrum-state" role="status">
     ${STATES[lot?.state]}${lot?.locked && html` <span>Online locked</span>`}
@@ -60,7 +65,11 @@ function Lot({ lot, money }) {
     </div>
     <${Figure} name="Bid" value=${lot.price === null ? "none" : money(lot.price)} />
     <${Figure} name="Paddle" value=${lot.price === null ? "–" : (lot.leader ?? "floor")} />
-    <${Figure} name="Reserve" value=${reserveWords(lot)} kind=${lot.reserve_met === false ? "unmet" : "met"} />
+    <${Figure}
+      name="Reserve"
+      value=${reserveWords(lot)}
+      kind=${lot.reserve_met === false ? "unmet" : "met"}
+    />
   </dl>`;
 }
 
@@ -98,5 +107,9 @@ function Next({ lot, money }) {
 }
 
 function timeOf(at) {
-  return new Date(at).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  return new Date(at).toLocaleTimeString(undefined, {
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+  });
 }

@@ -11,7 +11,15 @@ import {
   readEntry,
 } from "../../../saleroom/web/auctioneer/actions.js";
 
-const LOT = { lot: 7, mode: "live", state: "open", price: 2000, leader: 101, ask: 2100, locked: false };
+const LOT = {
+  lot: 7,
+  mode: "live",
+  state: "open",
+  price: 2000,
+  leader: 101,
+  ask: 2100,
+  locked: false,
+};
 
 function make(id, { typed = "", ...desk } = {}) {
   const action = ACTIONS.find((each) => each.id === id);
@@ -39,11 +47,20 @@ test("no key means two things", () => {
 
 test("a floor bid names the ask that was seen", () => {
   assert.deepEqual(command("floor"), { type: "floor_bid", lot: 7, amount: 2100 });
-  assert.deepEqual(command("floor", { typed: "214" }), { type: "floor_bid", lot: 7, amount: 2100, paddle: 214 });
+  assert.deepEqual(command("floor", { typed: "214" }), {
+    type: "floor_bid",
+    lot: 7,
+    amount: 2100,
+    paddle: 214,
+  });
 });
 
 test("an amount may name its paddle", () => {
-  assert.deepEqual(command("amount", { typed: "2500" }), { type: "floor_bid", lot: 7, amount: 2500 });
+  assert.deepEqual(command("amount", { typed: "2500" }), {
+    type: "floor_bid",
+    lot: 7,
+    amount: 2500,
+  });
   const both = { type: "floor_bid", lot: 7, amount: 2500, paddle: 214 };
   assert.deepEqual(command("amount", { typed: "2500 / 214" }), both);
   for (const typed of ["", "x", "2500/x"]) assert.ok(make("amount", { typed }).why, typed);
@@ -62,24 +79,44 @@ test("the hammer waits for a bid, and for its paddle", () => {
 
 test("a paddle is given to a floor bid that has none", () => {
   const floor = { ...LOT, leader: null };
-  assert.deepEqual(command("assign", { lot: floor, typed: "214" }), { type: "assign_floor", lot: 7, paddle: 214 });
+  assert.deepEqual(command("assign", { lot: floor, typed: "214" }), {
+    type: "assign_floor",
+    lot: 7,
+    paddle: 214,
+  });
   assert.ok(make("assign", { typed: "214" }).why);
   assert.ok(make("assign", { lot: floor }).why);
 });
 
 test("a step asks for the price and one step", () => {
-  assert.deepEqual(command("step", { typed: "250" }), { type: "set_ask", lot: 7, ask: 2250, step: 250 });
+  assert.deepEqual(command("step", { typed: "250" }), {
+    type: "set_ask",
+    lot: 7,
+    ask: 2250,
+    step: 250,
+  });
   const fresh = { ...LOT, price: null, leader: null };
-  assert.deepEqual(command("step", { typed: "250", lot: fresh }), { type: "set_ask", lot: 7, ask: 2100, step: 250 });
+  assert.deepEqual(command("step", { typed: "250", lot: fresh }), {
+    type: "set_ask",
+    lot: 7,
+    ask: 2100,
+    step: 250,
+  });
 });
 
 test("the next lot opens only into an empty ring", () => {
   assert.match(make("next").why, /Lot 7 is in the ring/);
   const next = { ...LOT, lot: 8, state: "queued" };
   const sold = { ...LOT, state: "sold" };
-  assert.deepEqual(command("next", { lot: sold, inRing: null, next }), { type: "open_lot", lot: 8 });
+  assert.deepEqual(command("next", { lot: sold, inRing: null, next }), {
+    type: "open_lot",
+    lot: 8,
+  });
   const chosen = { ...LOT, lot: 12, state: "queued" };
-  assert.deepEqual(command("next", { lot: chosen, inRing: null, next }), { type: "open_lot", lot: 12 });
+  assert.deepEqual(command("next", { lot: chosen, inRing: null, next }), {
+    type: "open_lot",
+    lot: 12,
+  });
 });
 
 test("an undo names what it takes back, or asks where that is not known", () => {
@@ -90,12 +127,19 @@ test("an undo names what it takes back, or asks where that is not known", () => 
 });
 
 test("a pledge is voided, not undone", () => {
-  assert.match(make("undo", { lot: { ...LOT, mode: "pledge" }, undoable: undefined }).why, /press V/);
+  assert.match(
+    make("undo", { lot: { ...LOT, mode: "pledge" }, undoable: undefined }).why,
+    /press V/,
+  );
 });
 
 test("online bids are locked and taken again", () => {
   assert.deepEqual(command("remote"), { type: "lock_remote", lot: 7, on: true });
-  assert.deepEqual(command("remote", { lot: { ...LOT, locked: true } }), { type: "lock_remote", lot: 7, on: false });
+  assert.deepEqual(command("remote", { lot: { ...LOT, locked: true } }), {
+    type: "lock_remote",
+    lot: 7,
+    on: false,
+  });
   assert.ok(make("remote", { lot: { ...LOT, mode: "silent" } }).why);
 });
 

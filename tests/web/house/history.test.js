@@ -17,12 +17,22 @@ function historyOf(...facts) {
 const opened = { seq: 1, type: "lot_opened", lot: 1 };
 
 test("an undo names the newest action that was seen", () => {
-  const history = historyOf(opened, bid(2), { seq: 3, type: "lot_warned", lot: 1, stage: "fair_warning" });
+  const history = historyOf(opened, bid(2), {
+    seq: 3,
+    type: "lot_warned",
+    lot: 1,
+    stage: "fair_warning",
+  });
   assert.deepEqual(history.newestUndoable(OPEN), { seq: 3, kind: "warn" });
 });
 
 test("what was undone is not undone again", () => {
-  const history = historyOf(opened, bid(2), bid(3), { seq: 4, type: "bid_undone", lot: 1, undone: 3 });
+  const history = historyOf(opened, bid(2), bid(3), {
+    seq: 4,
+    type: "bid_undone",
+    lot: 1,
+    undone: 3,
+  });
   assert.deepEqual(history.newestUndoable(OPEN), { seq: 2, kind: "bid" });
 });
 
@@ -47,7 +57,10 @@ test("after a hammer only the hammer is undone, and an end by the clock not at a
 test("a lot that was opened again is undone as before its sale", () => {
   const sold = { seq: 3, type: "item_sold", lot: 1, how: "hammer" };
   const again = { seq: 4, type: "lot_reopened", lot: 1, fresh: false };
-  assert.deepEqual(historyOf(opened, bid(2), sold, again).newestUndoable(OPEN), { seq: 2, kind: "bid" });
+  assert.deepEqual(historyOf(opened, bid(2), sold, again).newestUndoable(OPEN), {
+    seq: 2,
+    kind: "bid",
+  });
   assert.equal(historyOf(opened, bid(2), { ...again, fresh: true }).newestUndoable(OPEN), null);
 });
 
@@ -65,10 +78,20 @@ test("a log is bounded and keeps the newest", () => {
 
 test("earlier bids are filled in once, behind what was seen", () => {
   const history = historyOf(bid(5));
-  const earlier = [5, 4, 3].map((seq) => ({ seq, at: seq, bidder: 101, leader: 101, amount: 100, source: "online" }));
+  const earlier = [5, 4, 3].map((seq) => ({
+    seq,
+    at: seq,
+    bidder: 101,
+    leader: 101,
+    amount: 100,
+    source: "online",
+  }));
   history.fill(1, earlier);
   history.fill(1, earlier);
-  assert.deepEqual(history.log(1).map((entry) => entry.seq), [5, 4, 3]);
+  assert.deepEqual(
+    history.log(1).map((entry) => entry.seq),
+    [5, 4, 3],
+  );
 });
 
 test("entries are told in words", () => {

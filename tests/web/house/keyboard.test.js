@@ -10,7 +10,10 @@ beforeEach(() => focused.splice(0));
 
 function deskOf({ isFund = false, hasKeys = true, dialog = null } = {}) {
   const done = [];
-  const note = (name) => (...args) => done.push([name, ...args.filter((arg) => typeof arg !== "object")]);
+  const note =
+    (name) =>
+    (...args) =>
+      done.push([name, ...args.filter((arg) => typeof arg !== "object")]);
   return {
     done,
     lot: { value: { lot: 4 } },
@@ -18,7 +21,12 @@ function deskOf({ isFund = false, hasKeys = true, dialog = null } = {}) {
     hasKeys: { value: hasKeys },
     takesPledges: { value: isFund },
     typed: { value: "" },
-    pledges: { enter: note("enter"), step: note("level"), answer: note("answer"), voidLast: note("void") },
+    pledges: {
+      enter: note("enter"),
+      step: note("level"),
+      answer: note("answer"),
+      voidLast: note("void"),
+    },
     act: note("act"),
     step: note("step"),
     escape: note("escape"),
@@ -33,7 +41,13 @@ function element(kind, id = "") {
 }
 
 function pressed(desk, key, { on = element("body"), ...more } = {}) {
-  const event = { key, target: on, defaultPrevented: false, preventDefault: () => (event.defaultPrevented = true), ...more };
+  const event = {
+    key,
+    target: on,
+    defaultPrevented: false,
+    preventDefault: () => (event.defaultPrevented = true),
+    ...more,
+  };
   press(desk, event);
   return event.defaultPrevented;
 }
@@ -44,7 +58,11 @@ test("a letter is an action, anywhere but where text is written", () => {
   assert.equal(pressed(desk, "S", { shiftKey: true }), true);
   assert.equal(pressed(desk, "b", { on: element("field", ENTRY_ID) }), true);
   assert.equal(pressed(desk, "s", { on: element("field", "elsewhere") }), false);
-  assert.deepEqual(desk.done, [["act", "sold"], ["act", "override"], ["act", "floor"]]);
+  assert.deepEqual(desk.done, [
+    ["act", "sold"],
+    ["act", "override"],
+    ["act", "floor"],
+  ]);
 });
 
 test("a key held down acts once, an arrow goes on", () => {
@@ -57,7 +75,12 @@ test("a key held down acts once, an arrow goes on", () => {
 test("nothing acts behind a dialog, with a modifier, or while a word is composed", () => {
   const desk = deskOf();
   pressed(deskOf({ dialog: { name: "pause" } }), "s");
-  for (const more of [{ ctrlKey: true }, { metaKey: true }, { altKey: true }, { isComposing: true }]) {
+  for (const more of [
+    { ctrlKey: true },
+    { metaKey: true },
+    { altKey: true },
+    { isComposing: true },
+  ]) {
     assert.equal(pressed(desk, "s", more), false);
   }
   assert.deepEqual(desk.done, []);

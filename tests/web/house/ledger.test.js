@@ -2,7 +2,12 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Ledger, MOMENT_MS, SHOWN_MAX, WAITING_MAX } from "../../../saleroom/web/auctioneer/ledger.js";
+import {
+  Ledger,
+  MOMENT_MS,
+  SHOWN_MAX,
+  WAITING_MAX,
+} from "../../../saleroom/web/auctioneer/ledger.js";
 import { signal } from "../../../saleroom/web/vendor/signals-core.js";
 
 function desk({ isUp = true } = {}) {
@@ -91,7 +96,10 @@ test("commands go in the order in which they were given", () => {
   for (const lot of [1, 2, 3]) line.ledger.give("Bid", { ...BID, lot });
   line.isUp.value = true;
   line.ledger.resume();
-  assert.deepEqual(line.sent.map((command) => command.lot), [1, 2, 3]);
+  assert.deepEqual(
+    line.sent.map((command) => command.lot),
+    [1, 2, 3],
+  );
 });
 
 test("what waits is bounded, and what ended makes room", async () => {

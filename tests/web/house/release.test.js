@@ -6,7 +6,10 @@ import { keepCurrent } from "../../../saleroom/web/house/release.js";
 
 const page = { served: "old", isUp: true, reloads: 0, intervals: [], kept: new Map() };
 
-globalThis.location = { href: "http://hall.example/e/gala/display", reload: () => (page.reloads += 1) };
+globalThis.location = {
+  href: "http://hall.example/e/gala/display",
+  reload: () => (page.reloads += 1),
+};
 globalThis.sessionStorage = {
   getItem: (name) => page.kept.get(name) ?? null,
   setItem: (name, text) => page.kept.set(name, text),
@@ -14,10 +17,15 @@ globalThis.sessionStorage = {
 globalThis.setInterval = (work) => page.intervals.push(work);
 globalThis.fetch = async () => {
   if (!page.isUp) throw new TypeError("no line");
-  return { ok: true, text: async () => `<script type="module" src="/web/${page.served}/display/main.js">` };
+  return {
+    ok: true,
+    text: async () => `<script type="module" src="/web/${page.served}/display/main.js">`,
+  };
 };
 
-beforeEach(() => Object.assign(page, { served: "old", isUp: true, reloads: 0, intervals: [], kept: new Map() }));
+beforeEach(() =>
+  Object.assign(page, { served: "old", isUp: true, reloads: 0, intervals: [], kept: new Map() }),
+);
 
 test("the same release is left alone", async () => {
   await keepCurrent("old")();

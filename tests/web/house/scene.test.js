@@ -22,7 +22,13 @@ const FUND = { lot: 4, mode: "pledge", state: "open" };
 const NOW = 1_000_000;
 
 function scene(lots, moments = NO_MOMENTS, { status = "open", now = NOW } = {}) {
-  const { kind, lot } = sceneOf({ event: { status }, ordered: lots, rings: new Map(), moments, now });
+  const { kind, lot } = sceneOf({
+    event: { status },
+    ordered: lots,
+    rings: new Map(),
+    moments,
+    now,
+  });
   return [kind, lot?.lot ?? null];
 }
 
@@ -55,7 +61,11 @@ test("a fund follows a result while people pledge, and gives way to the next lot
   assert.deepEqual(scene(lots, moments), ["result", 1]);
   assert.deepEqual(scene(lots, moments, { now: NOW + RESULT_MS }), ["fund", 4]);
   assert.deepEqual(scene(lots, moments, { now: NOW + FUND_MS }), ["overview", null]);
-  const opened = noteMoment(moments, { type: "lot_opened", seq: 12, at: NOW, lot: 2 }, { mode: "live" });
+  const opened = noteMoment(
+    moments,
+    { type: "lot_opened", seq: 12, at: NOW, lot: 2 },
+    { mode: "live" },
+  );
   assert.deepEqual([opened.fund, opened.result], [null, null]);
 });
 
@@ -80,7 +90,10 @@ test("silent lots are shown by their ends, page after page, and all in turn", ()
 
 test("a thermometer shows pledges and match apart, and never overflows", () => {
   const half = thermometer({ total: 30, match: 20, goal: 100, challenge: null });
-  assert.deepEqual([half.sum, half.pledged, half.matched, half.goal, half.percent], [50, 0.3, 0.2, 1, 50]);
+  assert.deepEqual(
+    [half.sum, half.pledged, half.matched, half.goal, half.percent],
+    [50, 0.3, 0.2, 1, 50],
+  );
   const over = thermometer({ total: 150, match: 50, goal: 100, challenge: null });
   assert.deepEqual([over.pledged + over.matched, over.goal, over.percent], [1, 0.5, 200]);
   const empty = thermometer({ total: 0, match: 0, goal: null, challenge: null });
@@ -88,7 +101,10 @@ test("a thermometer shows pledges and match apart, and never overflows", () => {
 });
 
 test("sponsors are a line of the description", () => {
-  assert.equal(sponsorsOf("An evening.\n\nSponsors: Old Mill, Harbour Bank\nDinner at eight."), "Old Mill, Harbour Bank");
+  assert.equal(
+    sponsorsOf("An evening.\n\nSponsors: Old Mill, Harbour Bank\nDinner at eight."),
+    "Old Mill, Harbour Bank",
+  );
   assert.equal(sponsorsOf("Our sponsors are kind."), null);
   assert.equal(sponsorsOf(null), null);
 });
