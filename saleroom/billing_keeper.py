@@ -22,7 +22,8 @@ from saleroom.actors.site import Site
 from saleroom.auction import commands as c
 from saleroom.auction.roles import Role
 from saleroom.auction.state import CLOSED, EventState
-from saleroom.billing.invoice import standing_lines
+from saleroom.billing.charges import charges
+from saleroom.billing.invoice import Line, standing_lines
 from saleroom.billing.invoicing import Act
 from saleroom.config import Settings
 from saleroom.payments.biller import bill_event
@@ -90,6 +91,7 @@ class BillingKeeper:
     till: Till = attrs.field(init=False)
     cards: Cards = attrs.field(init=False)
     _billed: dict[str, int] = attrs.field(init=False, factory=dict)
+    _owed: dict[str, dict[int, list[Line]]] = attrs.field(init=False, factory=dict)
     _changed: set[tuple[str, int]] = attrs.field(init=False, factory=set)
     _due: trio.Event = attrs.field(init=False, factory=trio.Event)
     _rounds: int = attrs.field(init=False, default=0)
@@ -155,9 +157,17 @@ class BillingKeeper:
         if site.event not in self._billed:
             await self._note_all(site.event)
         if position > await self.store.billed_position(site.event):
-            made = await bill_event(self.till, state, Act(self._now_ms()), is_again=False)
-            self._documents += len(made)
+            await self._bill_anew(state)
         self._billed[site.event] = position
+
+    async def _bill_anew(self, state: EventState) -> None:
+        """Bill an event, unless what it charges is as it was: each payment moves its journal on."""
+        owed = charges(state, (await self.store.terms(state.id)).terms)
+        if owed == self._owed.get(state.id):
+            return
+        made = await bill_event(self.till, state, Act(self._now_ms()), is_again=False)
+        self._documents += len(made)
+        self._owed[state.id] = owed
 
     async def _note_all(self, event: str) -> None:
         """Look at every folio once: a crash may have come between a payment and its record."""
