@@ -5,7 +5,7 @@ import { isRunning } from "../house/running.js";
 import { Thermometer } from "./thermometer.js";
 import { thermometer } from "./scene.js";
 
-const ROWS = 5;
+const ROWS = 4;
 
 export function Rail({ screen, scene, event }) {
   const { store, money, ordered } = screen;
@@ -43,13 +43,15 @@ export function Rail({ screen, scene, event }) {
 
 function FundGlance({ lot, money }) {
   const { sum, percent } = thermometer(lot);
+  const matched = lot.match > 0 ? `, ${money(lot.match)} matched` : "";
   return html`<section class="glance">
     <${Thermometer} lot=${lot} money=${money} />
     <div>
       <h2>${lot.title}</h2>
       <p class="figures glance-sum">${money(sum)}</p>
-      <p>${money(lot.total)} pledged${lot.match > 0 && `, ${money(lot.match)} matched`}</p>
-      ${percent !== null && html`<p>${percent} % of the goal</p>`}
+      <p>
+        ${percent !== null && `${percent} %: `}${money(lot.total)} pledged${matched}
+      </p>
     </div>
   </section>`;
 }

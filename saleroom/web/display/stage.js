@@ -29,7 +29,7 @@ export function Stage({ line, catalogue, moments }) {
   const locale = catalogue.event.value?.locale ?? undefined;
   const money = (amount) => formatMoney(amount, event.currency, locale);
   const screen = { store, catalogue, ordered, now, money, moments: moments.value, event };
-  return html`<div class=${`stage ${scene.kind}`}>
+  return html`<div class=${`stage is-${scene.kind}`}>
     <header class="stage-head">
       <h1>${event.title}</h1>
       <p class="raised"><span class="figures">${money(store.raised.value)}</span> raised</p>
