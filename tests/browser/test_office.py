@@ -88,7 +88,7 @@ def test_an_event_is_made_filled_and_published(people: People, house: House) -> 
     assert house.lot(event, 1)["opening"] == 12_550
 
 
-def test_lots_are_put_in_order_by_keys_and_by_dragging(people: People, house: House) -> None:
+def test_lots_are_put_in_order_by_keys_taps_and_dragging(people: People, house: House) -> None:
     event = draft(house, 4)
     page = admin(people, f"{event}/lots").page
     page.get_by_role("button", name="Move lot 1").focus()
@@ -98,9 +98,16 @@ def test_lots_are_put_in_order_by_keys_and_by_dragging(people: People, house: Ho
     assert order(house, event) == [2, 3, 1, 4]
 
     page.get_by_role("button", name="Dismiss").click()
+    page.get_by_role("button", name="Move lot 1").click()
+    page.get_by_role("button", name="Move lot 1 up").click()
+    page.get_by_role("button", name="Move lot 1", exact=True).click()
+    told(page, "The order is kept.")
+    assert order(house, event) == [2, 1, 3, 4]
+
+    page.get_by_role("button", name="Dismiss").click()
     page.get_by_role("button", name="Move lot 4").drag_to(page.get_by_role("link", name="Note 2"))
     told(page, "The order is kept.")
-    assert order(house, event) == [4, 2, 3, 1]
+    assert order(house, event) == [4, 2, 1, 3]
 
 
 def test_what_a_rule_refuses_stands_beside_its_field(people: People, house: House) -> None:

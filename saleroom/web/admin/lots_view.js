@@ -80,7 +80,7 @@ function LotTable({ event, lots, setLots, reload }) {
       html`<p class="muted small" id="order-help">
       ${
         isWhole
-          ? "Drag a lot by its handle to move it; or focus the handle, press Space, move it with the arrow keys, and press Space again."
+          ? "Drag a lot by its handle; or press the handle, move the lot with the arrows, and press again."
           : "Show all lots to change their order."
       }
     </p>`
@@ -178,21 +178,22 @@ function useOrder(event, lots, setLots, reload) {
     dragged,
     target,
     isBusy,
+    move,
+    toggle(lot) {
+      if (held?.number === lot.lot) {
+        setHeld(null);
+        if (held.before.some((each, index) => each.lot !== lots[index].lot)) store(lots);
+        return;
+      }
+      setHeld({ number: lot.lot, before: held?.before ?? lots });
+      speak(
+        `Lot ${lot.lot} is held. Move it with the arrows; press again to put it down, Escape to take it back.`,
+      );
+    },
     press(pressed, lot) {
       const { key } = pressed;
       const isHeld = held?.number === lot.lot;
-      if (key === " " || key === "Enter") {
-        pressed.preventDefault();
-        if (!isHeld) {
-          setHeld({ number: lot.lot, before: lots });
-          speak(
-            `Lot ${lot.lot} is held. Move it with the arrow keys; Space puts it down, Escape takes it back.`,
-          );
-        } else {
-          setHeld(null);
-          if (held.before.some((each, index) => each.lot !== lots[index].lot)) store(lots);
-        }
-      } else if (key === "Escape" && isHeld) {
+      if (key === "Escape" && isHeld) {
         pressed.preventDefault();
         setLots(held.before);
         setHeld(null);
@@ -266,6 +267,7 @@ function LotRow({ lot, event, mayEdit, isWhole, order, reload }) {
         aria-label=${`Move lot ${lot.lot}`}
         aria-describedby="order-help"
         aria-pressed=${isHeld ? "true" : "false"}
+        onClick=${() => order.toggle(lot)}
         onKeyDown=${(event) => order.press(event, lot)}
         onDragStart=${(event) => {
           event.dataTransfer.effectAllowed = "move";
@@ -276,6 +278,23 @@ function LotRow({ lot, event, mayEdit, isWhole, order, reload }) {
       >
         <${Icon} name="grip" />
       </button>`
+      }
+      ${
+        isHeld &&
+        html`<div class="nudges">
+          <${IconButton}
+            icon="back"
+            class="turned"
+            label=${`Move lot ${lot.lot} up`}
+            onClick=${() => order.move(lot, -1)}
+          />
+          <${IconButton}
+            icon="next"
+            class="turned"
+            label=${`Move lot ${lot.lot} down`}
+            onClick=${() => order.move(lot, 1)}
+          />
+        </div>`
       }
     </td>`
     }
