@@ -39,22 +39,27 @@ export function newId() {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Call the API and give the answer's JSON, null for an answer without a body. Throws ApiError. */
+/**
+ * Call the API and give the answer's JSON, null for an answer without a body. Throws ApiError.
+ * options: `key` of what acts once; `isFinal`: no sign-in is renewed for it; `isAnonymous`: as
+ * nobody in particular, so that the server may answer from what it keeps for everybody.
+ */
 export async function call(method, path, body, options = {}) {
   const response = await send(method, path, body, options);
-  if (response.status !== 401 || options.isFinal || !hasSignIn()) return readAnswer(response);
+  const isFinal = options.isFinal || options.isAnonymous || !hasSignIn();
+  if (response.status !== 401 || isFinal) return readAnswer(response);
   if (!(await renew())) return readAnswer(response);
   return readAnswer(await send(method, path, body, options));
 }
 
 /** Read all pages of a list: `key` names its rows. `cursor: null` ends it. */
-export async function readAll(path, key, most = 20) {
+export async function readAll(path, key, most = 20, options = {}) {
   const rows = [];
   let cursor = null;
   for (let page = 0; page < most; page += 1) {
     const joint = path.includes("?") ? "&" : "?";
     const part = cursor === null ? "" : `${joint}cursor=${encodeURIComponent(cursor)}`;
-    const answer = await call("GET", path + part);
+    const answer = await call("GET", path + part, undefined, options);
     rows.push(...answer[key]);
     cursor = answer.next;
     if (cursor === null || cursor === undefined) break;
@@ -86,7 +91,7 @@ async function send(method, path, body, options) {
       method,
       headers,
       body: body === undefined || isForm ? body : JSON.stringify(body),
-      credentials: "same-origin",
+      credentials: options.isAnonymous ? "omit" : "same-origin",
       signal: options.signal ?? AbortSignal.timeout(options.timeoutMs ?? ANSWER_MS),
     });
   } catch (error) {

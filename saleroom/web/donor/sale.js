@@ -14,7 +14,9 @@ import { loadPerson, person, socketToken } from "../session.js";
 import { batch, computed, signal } from "../vendor/signals-core.js";
 
 const OWN_WAIT_MS = 300;
-const WATCHERS_MS = 30_000;
+const WATCHERS_MS = 120_000;
+const PAGES_MAX = 20;
+const FOR_SOME = new Set(["UNAUTHENTICATED", "UNKNOWN_EVENT"]); // of a private event, and of a draft
 const BARE_LOT = { images: [], description: null, category: null, donor_name: null };
 
 export class Sale {
@@ -96,10 +98,7 @@ export class Sale {
   async load() {
     this.fault.value = null;
     try {
-      const [about, lots] = await Promise.all([
-        call("GET", this.path),
-        readAll(`${this.path}/lots?limit=200`, "lots"),
-      ]);
+      const [about, lots] = await Promise.all([call("GET", this.path), this.#readLots()]);
       batch(() => {
         this.about.value = about;
         this.catalogue.value = new Map(lots.map((lot) => [lot.lot, lot]));
@@ -109,6 +108,17 @@ export class Sale {
       this.fault.value = error;
     }
     this.loadWatchers();
+  }
+
+  /** Read the lots as everybody may, or as oneself where the event is private. */
+  async #readLots() {
+    const path = `${this.path}/lots?limit=200`;
+    try {
+      return await readAll(path, "lots", PAGES_MAX, { isAnonymous: true });
+    } catch (error) {
+      if (!hasSignIn() || !FOR_SOME.has(error.code)) throw error;
+      return readAll(path, "lots");
+    }
   }
 
   /** Read what the socket does not tell: bids, wins, pledges and watched lots of one's own. */
