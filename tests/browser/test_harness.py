@@ -11,6 +11,13 @@ from tests.browser.people import PageFailed, People, gathered
 
 ASK = "path => fetch(path).then(r => r.status, () => 0)"
 
+ASK_LATER = """
+() => {
+  window.answer = 0;
+  fetch("/alive").then(() => { window.answer = 1 }, () => {});
+}
+"""
+
 
 @pytest.mark.parametrize(
     ("deed", "fault"),
@@ -41,8 +48,9 @@ def test_a_pulled_cable_carries_nothing_until_it_is_in_again(people: People, hou
         visitor = people.stranger(url=cable.url)
         page = visitor.visit("/docs")
         assert page.evaluate(ASK, "/alive") == 200
+        visitor.watch.expect("failed: GET .*/alive")
         cable.pull()
-        page.evaluate("() => { window.answer = 0; fetch('/alive').then(() => window.answer = 1) }")
+        page.evaluate(ASK_LATER)
         assert house.root.get("/alive").status_code == 200
         assert page.evaluate("window.answer") == 0
         cable.put_in()
