@@ -334,8 +334,14 @@ class Server:
             await self.pool.open()
 
         async def migrated() -> None:
+            """Bring the tables up to date; until then, others find the pool closed."""
+            apart = self.pool.apart()
+            try:
+                await apart.open()
+                await migrate(apart)
+            finally:
+                await apart.close()
             await self.pool.open()
-            await migrate(self.pool)
 
         try:
             try:

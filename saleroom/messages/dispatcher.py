@@ -94,6 +94,7 @@ class Dispatcher:
         async with self.provider.opened() as send, trio.open_nursery() as nursery:
             nursery.start_soon(self._nudge_at_stop, child.stopping)
             child.started()
+            has_answered = False
             while not child.stopping.is_set():
                 self._nudged, wait_s = trio.Event(), POLL_S
                 try:
@@ -103,7 +104,11 @@ class Dispatcher:
                 except StoreError as error:
                     self._failures += 1
                     wait_s = RETRY_S
-                    logger.warning("messages by %s wait: %s", self.channel, error)
+                    if has_answered:  # before, the doors would wait for it too
+                        child.waiting(str(error))
+                else:
+                    has_answered = True
+                    child.started()
                 with trio.move_on_after(wait_s):
                     await self._nudged.wait()
 

@@ -122,7 +122,7 @@ def _apart(name: str, run: Any, statistics: Callable[[], Any]) -> SupervisorSpec
         counted = statistics()
         return counted if isinstance(counted, dict) else attrs.asdict(counted)
 
-    worker = ChildSpec("worker", run, statistics=told)
+    worker = ChildSpec("worker", run, start_s=None, statistics=told)
     return SupervisorSpec(
         name, Strategy.ONE_FOR_ONE, [worker], intensity=INTENSITY, period_s=PERIOD_S, parked=True
     )

@@ -7,7 +7,6 @@ Source: issue 8 points 1 and 3, decision 0023.
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -22,8 +21,6 @@ from saleroom.messages.preferences import channels_of
 from saleroom.storage.message_ports import NewDelivery, Outbox, Owed, Recipient, Recipients
 from saleroom.storage.ports import StoreError
 from saleroom.supervisor import Child
-
-logger = logging.getLogger("saleroom.messages")
 
 POLL_S = 1.0
 RETRY_S = 2.0  # a store that was away is back by then, or soon after
@@ -82,6 +79,7 @@ class Relay:
     async def run(self, child: Child) -> None:
         """Settle what is owed until asked to stop; a store that is away is waited for (I7)."""
         child.started()
+        has_answered = False
         while not child.stopping.is_set():
             wait_s = POLL_S
             try:
@@ -91,7 +89,11 @@ class Relay:
             except StoreError as error:
                 self._failures += 1
                 wait_s = RETRY_S
-                logger.warning("what is owed waits: %s", error)
+                if has_answered:  # before, the doors would wait for it too
+                    child.waiting(str(error))
+            else:
+                has_answered = True
+                child.started()
             with trio.move_on_after(wait_s):
                 await child.stopping.wait()
 

@@ -75,6 +75,10 @@ class PostgresPool:
         self._size = size
         self._pool: Any = None
 
+    def apart(self) -> PostgresPool:
+        """Give a pool of one connection, to prepare the database before this one opens."""
+        return PostgresPool(self._bridge, self._dsn, size=1)
+
     async def open(self) -> None:
         """Make sure that the server answers. Raises StoreUnavailable: try again, it may be late."""
         await self._bridge.run(self._prepare)
