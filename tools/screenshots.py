@@ -195,16 +195,17 @@ def _take(browser: Browser, gala: Gala, shot: Shot, window: dict[str, Any]) -> b
 
 
 def _keep(path: Path, picture: bytes) -> None:
-    """Keep a picture with few colours. Raises ScreenshotsFailed."""
+    """Keep a picture, in fewer colours where it is too large. Raises ScreenshotsFailed."""
     with Image.open(io.BytesIO(picture)) as image:
-        few = image.convert("RGB").quantize(
-            COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
-        )
-    out = io.BytesIO()
-    few.save(out, "PNG", optimize=True)
-    if len(out.getvalue()) > BYTES_MAX:
-        raise ScreenshotsFailed(f"{path.name} has {len(out.getvalue())} bytes")
-    path.write_bytes(out.getvalue())
+        whole = image.convert("RGB")
+    few = whole.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    for form in (whole, few):
+        out = io.BytesIO()
+        form.save(out, "PNG", optimize=True)
+        if len(out.getvalue()) <= BYTES_MAX:
+            path.write_bytes(out.getvalue())
+            return
+    raise ScreenshotsFailed(f"{path.name} has more than {BYTES_MAX} bytes")
 
 
 @contextmanager

@@ -53,6 +53,7 @@ class House:
     url: str
     root: httpx.Client
     _numbers: Iterator[int] = attrs.field(factory=lambda: itertools.count(1))
+    _staff: dict[tuple[Role, ...], Account] = attrs.field(factory=dict)
 
     def call(self, method: str, path: str, body: object = None, **headers: str) -> Any:
         """Call the API as the admin; give the body of what must succeed."""
@@ -97,6 +98,12 @@ class House:
             change = {"roles": [role.value for role in roles]}
             self.call("PATCH", f"/accounts/{row['id']}", change)
         return Account(row["id"], email, name)
+
+    def staff(self, *roles: Role) -> Account:
+        """Give somebody of the house, the same for the same roles."""
+        if roles not in self._staff:
+            self._staff[roles] = self.account(roles[0].value.title(), *roles)
+        return self._staff[roles]
 
     def seat(self, event: str, account: Account) -> int:
         """Give somebody a paddle and their agreement to the terms; give the paddle."""

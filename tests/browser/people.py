@@ -98,7 +98,7 @@ class People:
     def staff(self, path: str, *roles: Role, size: Size = DESKTOP, **options: Any) -> Visitor:
         """Open a page for somebody of the house."""
         visitor = self.stranger(size, **options)
-        visitor.sign_in(self.house.account(roles[0].value.title(), *roles))
+        visitor.sign_in(self.house.staff(*roles))
         visitor.visit(path)
         return visitor
 
