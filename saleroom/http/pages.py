@@ -38,7 +38,8 @@ SHELL, WORKER = "shell.html", "worker.js"
 STYLES: Final = ("tokens.css", "base.css", "parts.css")
 RELEASE_PATH = Annotated[str, Chars(1, 64, "[0-9a-z]{1,64}"), Example("0f3a5c7e9b1d2f4a")]
 FILE_PATH = Annotated[str, Chars(1, 200), Example("donor/main.js")]
-CODE_PATH = Annotated[str, Chars(1, 40), Example("7KQ2M-X9RTB")]
+CODE_CHARS_MAX = 40
+CODE_PATH = Annotated[str, Chars(1, CODE_CHARS_MAX), Example("7KQ2M-X9RTB")]
 JOIN_PATH: Final = "/j/<code>"
 INSTALLED_AT: Final = "/"
 
@@ -236,10 +237,12 @@ def page_routes(access: Access) -> Blueprint:
         tag=TAG,
         who=NOBODY_ASKED,
         path={"code": CODE_PATH},
-        answers={200: HTML, 304: None},
+        answers={200: HTML, 304: None, 404: HTML},
         description="The same page for every code: whether one is good is told when it is used.",
     )
     async def join(code: str) -> Response:
+        if len(code) > CODE_CHARS_MAX:
+            return _sent(library.page_kept(MISSING), ASK_FIRST, 404)
         return _sent(library.page_kept(JOIN), ASK_FIRST)
 
     return routes

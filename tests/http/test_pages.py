@@ -51,6 +51,12 @@ async def test_everything_that_a_page_names_is_there(autojump_clock: MockClock) 
                 assert (await house.call("GET", link)).status == 200, (page, link)
 
 
+async def test_what_is_longer_than_any_code_leads_nowhere(autojump_clock: MockClock) -> None:
+    async with open_house() as house:
+        assert (await house.call("GET", "/j/" + "7" * 40)).status == 200
+        assert (await house.call("GET", "/j/" + "7" * 41)).status == 404
+
+
 async def test_a_page_holds_no_script_or_style_of_its_own(autojump_clock: MockClock) -> None:
     async with open_house() as house:
         reply = await house.call("GET", f"/e/{await house.event()}")
