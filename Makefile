@@ -17,7 +17,7 @@ run: install ## Install what is needed and start the demonstration auction
 whole := tests/e2e tests/chaos tests/hostile tests/browser
 
 test: install-tests ## Run all tests
-	@$(python) -m pytest -n auto --maxprocesses 4 --dist loadfile $(whole:%=--ignore=%)
+	@$(python) -m pytest -n auto --maxprocesses 4 --dist worksteal $(whole:%=--ignore=%)
 	@$(python) -m pytest $(whole)
 
 check: lint types imports test ## Run everything that must hold before a commit
