@@ -62,7 +62,7 @@ EXAMPLES: list[tuple[f.Fact, str]] = [
     (f.LotPassed(3, "reserve_not_met"), "lot 3 Quilt: passed (reserve not met)"),
     (
         f.PledgeMade(**FUND, paddle=101, level=5_000, count=2, matched=0),
-        "pledge made lot 3 Quilt {",
+        "lot 3 Quilt: 50.00 USD by paddle 101, 700.00 USD in all",
     ),
     (
         f.PledgeVoided(**FUND, voided=4, paddle=101, level=5_000, count=2, reason="x"),
