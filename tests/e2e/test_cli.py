@@ -61,7 +61,7 @@ async def _bids(server: ServerProcess, event: str, at: tuple[str, str]) -> None:
 
 async def _watches(server: ServerProcess, event: str, at: tuple[str, str]) -> None:
     watching = await server.start_command("watch", event, "--as", "ann", *at)
-    with trio.fail_after(20):
+    with trio.fail_after(60):
         printed = await _until(watching, b"A quilt")
         assert b"Test (open), you are paddle" in printed
         announcement = {"type": "announce", "text": "Last minutes"}
