@@ -6,6 +6,7 @@ that each test finds it empty. Source: STYLE, "Tests".
 
 from __future__ import annotations
 
+import signal
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -63,3 +64,9 @@ async def pg_stores(bridge: Bridge, postgres_dsn: str) -> AsyncIterator[Stores]:
     """Stores over a PostgreSQL database of the test's own, the hot store in memory."""
     async with open_pool(bridge, postgres_dsn) as pool:
         yield postgres_stores(pool, MemoryHotStore())
+
+
+def pytest_configure() -> None:
+    """Have servers and commands that tests start obey SIGINT, also where the tests themselves were
+    started in the background with it ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
