@@ -9,7 +9,6 @@ figure is taken. Source: PROTOCOL 3 (`RATE_LIMITED`).
 from __future__ import annotations
 
 import argparse
-import ctypes
 import gc
 import json
 import os
@@ -23,6 +22,7 @@ from bench.sampler import Sampler
 from saleroom.app import Server, open_server
 from saleroom.config import Limits, read_settings
 from saleroom.logs import set_up_logs
+from saleroom.memory import give_back
 
 UNLIMITED = 1_000_000  # commands a second of one session: more than any machine decides
 TRIMMED, SAMPLING, SAMPLED = "trimmed", "sampling", "sampled "
@@ -71,11 +71,9 @@ async def _obey_signals(server: Server) -> None:
 
 
 def _trim() -> None:
-    """Collect garbage, and have glibc give back what is free; other allocators keep theirs."""
+    """Collect garbage, and give free memory back to the system."""
     gc.collect()
-    give_back = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if give_back is not None:
-        give_back(0)
+    give_back()
 
 
 if __name__ == "__main__":

@@ -87,13 +87,17 @@ class Registry:
                 site.published.touch_all()
                 site.wake()
 
+    def set_public(self, event: str, *, is_public: bool) -> None:
+        """Note whether spectators may read an event from here on."""
+        self._public[event] = is_public
+
     def event_spec(self, event: str, *, is_public: bool) -> SupervisorSpec:
         """Make an event's site and the part of the tree that runs it.
 
         Over a restart of its actor the mailbox and the audience live on: they come first.
         """
         site = self._sites.setdefault(event, new_site(event, self.clock, self.limits.site))
-        self._public[event] = is_public
+        self.set_public(event, is_public=is_public)
         stores, limits = self.stores, self.limits
         actor = EventActor(site, stores.journal, stores.snapshots, stores.catalogue, limits.event)
         checkpointer = Checkpointer(

@@ -58,12 +58,8 @@ class PublishedEvents:
         except Conflict:
             raise Problem("STALE_VERSION") from None
         if put.public != row.public:
-            self._tell_doors(put)
+            self.services.registry.set_public(put.id, is_public=put.public)
         return put
-
-    def _tell_doors(self, row: EventRow) -> None:
-        """Have the registry note who may read; the actor that runs is none of the spec's."""
-        self.services.registry.event_spec(row.id, is_public=row.public)
 
 
 def _policy(row: EventRow) -> SoftClose:
