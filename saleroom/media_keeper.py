@@ -11,11 +11,10 @@ import logging
 from collections.abc import Callable
 
 import attrs
-import trio
 
 from saleroom.storage.media_ports import Objects
 from saleroom.storage.ports import StoreError, Stores
-from saleroom.supervisor import Child
+from saleroom.supervisor import Child, Rounds
 
 logger = logging.getLogger("saleroom.media")
 
@@ -44,20 +43,15 @@ class MediaKeeper:
     _rounds: int = attrs.field(init=False, default=0)
     _objects_removed: int = attrs.field(init=False, default=0)
     _imports_expired: int = attrs.field(init=False, default=0)
-    _failures: int = attrs.field(init=False, default=0)
+    _work: Rounds = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        errors = (StoreError,)
+        self._work = Rounds("removals", self.go_round, logger, errors, ROUND_S, ROUND_S)
 
     async def run(self, child: Child) -> None:
         """Go round until asked to stop."""
-        child.started()
-        while not child.stopping.is_set():
-            with trio.move_on_after(ROUND_S):
-                await child.stopping.wait()
-                return
-            try:
-                await self.go_round()
-            except StoreError as error:
-                self._failures += 1
-                logger.warning("a round of removals was cut short: %s", error)
+        await self._work.run(child)
 
     async def go_round(self) -> None:
         """Remove what has had its time. Raises StoreError."""
@@ -73,5 +67,5 @@ class MediaKeeper:
     def statistics(self) -> KeeperStatistics:
         """Count rounds and what they removed."""
         return KeeperStatistics(
-            self._rounds, self._objects_removed, self._imports_expired, self._failures
+            self._rounds, self._objects_removed, self._imports_expired, self._work.failures
         )

@@ -13,14 +13,13 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 import attrs
-import trio
 
 from saleroom.http.receipt_desk import ReceiptDesk
 from saleroom.messages.providers import Attachment
 from saleroom.receipts.receipt import NotSettled
 from saleroom.storage.message_ports import Delivery
 from saleroom.storage.ports import NotFound, StoreError, StoreUnavailable
-from saleroom.supervisor import Child
+from saleroom.supervisor import Child, Rounds
 from saleroom.workers.crew import WorkersBusy, WorkFailed, WorkTooLong
 
 logger = logging.getLogger("saleroom.receipts")
@@ -47,20 +46,15 @@ class ReceiptKeeper:
     now_ms: Callable[[], int]
     _looked: int = attrs.field(init=False, default=0)
     _receipts: int = attrs.field(init=False, default=0)
-    _failures: int = attrs.field(init=False, default=0)
+    _work: Rounds = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        errors = (StoreError, WorkersBusy)
+        self._work = Rounds("receipts", self.go_round, logger, errors, ROUND_S, ROUND_S)
 
     async def run(self, child: Child) -> None:
         """Go round until asked to stop."""
-        child.started()
-        while not child.stopping.is_set():
-            with trio.move_on_after(ROUND_S):
-                await child.stopping.wait()
-                return
-            try:
-                await self.go_round()
-            except (StoreError, WorkersBusy) as error:
-                self._failures += 1
-                logger.warning("a round of receipts was cut short: %s", error)
+        await self._work.run(child)
 
     async def go_round(self) -> None:
         """Look at every folio that has changed. Raises StoreError, WorkersBusy."""
@@ -85,7 +79,7 @@ class ReceiptKeeper:
 
     def statistics(self) -> ReceiptStatistics:
         """Count folios and receipts."""
-        return ReceiptStatistics(self._looked, self._receipts, self._failures)
+        return ReceiptStatistics(self._looked, self._receipts, self._work.failures)
 
     async def _look(self, event: str, paddle: int) -> None:
         """Owe the receipts of a folio's settled invoices that were not owed yet."""

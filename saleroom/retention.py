@@ -10,11 +10,10 @@ import logging
 from collections.abc import Awaitable, Callable
 
 import attrs
-import trio
 
 from saleroom.storage.ports import StoreError
 from saleroom.storage.privacy_ports import Privacy
-from saleroom.supervisor import Child
+from saleroom.supervisor import Child, Rounds
 
 logger = logging.getLogger("saleroom.retention")
 
@@ -55,23 +54,15 @@ class Retention:
     _contacts: int = attrs.field(init=False, default=0)
     _sign_ins: int = attrs.field(init=False, default=0)
     _audit: int = attrs.field(init=False, default=0)
-    _failures: int = attrs.field(init=False, default=0)
+    _work: Rounds = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        errors = (StoreError,)
+        self._work = Rounds("retention", self.go_round, logger, errors, ROUND_S, RETRY_S)
 
     async def run(self, child: Child) -> None:
         """Go round once a day until asked to stop, and first when a store has had time to come."""
-        child.started()
-        wait_s = RETRY_S
-        while not child.stopping.is_set():
-            with trio.move_on_after(wait_s):
-                await child.stopping.wait()
-                return
-            try:
-                await self.go_round()
-                wait_s = ROUND_S
-            except StoreError as error:
-                self._failures += 1
-                wait_s = RETRY_S
-                logger.warning("a round of retention was cut short: %s", error)
+        await self._work.run(child)
 
     async def go_round(self) -> None:
         """Remove what has had its time. Raises StoreError."""
@@ -84,7 +75,7 @@ class Retention:
     def statistics(self) -> RetentionStatistics:
         """Count rounds and what they removed."""
         return RetentionStatistics(
-            self._rounds, self._contacts, self._sign_ins, self._audit, self._failures
+            self._rounds, self._contacts, self._sign_ins, self._audit, self._work.failures
         )
 
     async def _drop(self, drop: Callable[[int, int], Awaitable[int]], days: int | None) -> int:

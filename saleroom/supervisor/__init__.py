@@ -18,6 +18,7 @@ from saleroom.supervisor.errors import (
     describe,
 )
 from saleroom.supervisor.pool import Pool, PoolStatistics
+from saleroom.supervisor.rounds import Rounds
 from saleroom.supervisor.spec import (
     ON_EXIT,
     REACH,
@@ -55,6 +56,7 @@ __all__ = [
     "Restart",
     "RestartWindow",
     "ReturnedUnasked",
+    "Rounds",
     "Spec",
     "StartTimedOut",
     "State",
