@@ -9,48 +9,34 @@ ARCHITECTURE sections 2 (5) and 3 (I7).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, TypeVar, TypeVarTuple
+from collections.abc import Mapping, Sequence
 
-import trio
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
-
-from saleroom.storage.bridge import Bridge, time_limit
-from saleroom.storage.ports import StoreUnavailable
+from saleroom.storage.bridge import Bridge
+from saleroom.storage.redis_calls import RedisCalls
 
 CALL_LIMIT_S = 2.0  # connecting, a retry and the answer together
 CONNECT_LIMIT_S = 1.0
 CONNECTIONS_MAX = 8
 FIELDS_PER_COMMAND = 256  # Redis serves nobody else during a command
 
-T = TypeVar("T")
-Ts = TypeVarTuple("Ts")
-
 
 class RedisHotStore:
     """A `HotStore` in Redis. Connects when first used; `close` parts from the server."""
 
     def __init__(self, bridge: Bridge, url: str) -> None:
-        self._bridge = bridge
         self._changes: Counter[str] = Counter()
-        self._redis: Any = Redis(
-            connection_pool=BlockingConnectionPool.from_url(
-                url,
-                max_connections=CONNECTIONS_MAX,
-                timeout=CALL_LIMIT_S,
-                socket_connect_timeout=CONNECT_LIMIT_S,
-                socket_timeout=CALL_LIMIT_S,
-                retry=Retry(NoBackoff(), 1),
-            )
+        self._calls = RedisCalls(
+            bridge,
+            url,
+            connections=CONNECTIONS_MAX,
+            limit_s=CALL_LIMIT_S,
+            connect_s=CONNECT_LIMIT_S,
         )
+        self._run, self._redis = self._calls.run, self._calls.client
 
     async def close(self) -> None:
         """Part from the server. Cancellation: shielded, as it is bounded."""
-        with trio.CancelScope(shield=True):
-            await self._run(self._close)
+        await self._calls.close()
 
     async def write(self, event: str, values: Mapping[str, bytes]) -> None:
         await self._run(self._write, _key(event), values)
@@ -68,9 +54,6 @@ class RedisHotStore:
 
     async def ping(self) -> None:
         await self._run(self._ping)
-
-    async def _run(self, fn: Callable[[*Ts], Awaitable[T]], *args: *Ts) -> T:
-        return await self._bridge.run(_bounded, fn, args)
 
     async def _write(self, key: str, values: Mapping[str, bytes]) -> None:
         """Set the fields as one transaction, in commands of a bounded size."""
@@ -96,17 +79,6 @@ class RedisHotStore:
 
     async def _ping(self) -> None:
         await self._redis.ping()
-
-    async def _close(self) -> None:
-        await self._redis.aclose(close_connection_pool=True)
-
-
-async def _bounded(fn: Callable[[*Ts], Awaitable[T]], args: tuple[*Ts]) -> T:
-    try:
-        async with time_limit(CALL_LIMIT_S):
-            return await fn(*args)
-    except (RedisError, OSError) as error:
-        raise StoreUnavailable(f"Redis does not answer: {error!r}") from error
 
 
 def _key(event: str) -> str:

@@ -12,15 +12,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import trio
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
-
-from saleroom.storage.bridge import Bridge, time_limit
-from saleroom.storage.ports import StoreUnavailable
+from saleroom.storage.bridge import Bridge
 from saleroom.storage.rate_ports import RateStore, Taken
+from saleroom.storage.redis_calls import RedisCalls
 
 CALL_LIMIT_S = 0.25  # a request waits no longer to be counted elsewhere too
 CONNECTIONS_MAX = 4
@@ -56,35 +50,23 @@ class RedisRates:
     """A `RateStore` in Redis. Connects when first used; `close` parts from the server."""
 
     def __init__(self, bridge: Bridge, url: str) -> None:
-        self._bridge = bridge
-        self._redis: Any = Redis(
-            connection_pool=BlockingConnectionPool.from_url(
-                url,
-                max_connections=CONNECTIONS_MAX,
-                timeout=CALL_LIMIT_S,
-                socket_connect_timeout=CALL_LIMIT_S,
-                socket_timeout=CALL_LIMIT_S,
-                retry=Retry(NoBackoff(), 1),
-            )
+        self._calls = RedisCalls(
+            bridge,
+            url,
+            connections=CONNECTIONS_MAX,
+            limit_s=CALL_LIMIT_S,
+            connect_s=CALL_LIMIT_S,
         )
-        self._script: Any = self._redis.register_script(TAKE)
+        self._script: Any = self._calls.client.register_script(TAKE)
 
     async def close(self) -> None:
         """Part from the server. Cancellation: shielded, as it is bounded."""
-        with trio.CancelScope(shield=True):
-            await self._bridge.run(self._close)
+        await self._calls.close()
 
     async def take(self, key: str, rate: float, burst: int) -> Taken:
-        wait_us, left = await self._bridge.run(self._take, f"saleroom:rate:{key}", rate, burst)
+        wait_us, left = await self._calls.run(self._take, f"saleroom:rate:{key}", rate, burst)
         return Taken(wait_us / 1e6, left)
 
     async def _take(self, key: str, rate: float, burst: int) -> tuple[int, int]:
-        try:
-            async with time_limit(CALL_LIMIT_S):
-                wait_us, left = await self._script(keys=[key], args=[1e6 / rate, burst])
-        except (RedisError, OSError) as error:
-            raise StoreUnavailable(f"Redis does not answer: {error!r}") from error
+        wait_us, left = await self._script(keys=[key], args=[1e6 / rate, burst])
         return wait_us, left
-
-    async def _close(self) -> None:
-        await self._redis.aclose(close_connection_pool=True)
