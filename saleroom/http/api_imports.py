@@ -16,6 +16,7 @@ from saleroom.http.api_access import Access
 from saleroom.http.api_drafts import Drafts
 from saleroom.http.api_replicas import Replicas
 from saleroom.http.api_requests import defining, event_id, respond
+from saleroom.http.audit_trail import Trail
 from saleroom.http.bodies import read_query
 from saleroom.http.contract import Payload, contract
 from saleroom.http.imports import Importing
@@ -26,7 +27,6 @@ from saleroom.intake.bounds import TABLE_BYTES_MAX
 from saleroom.intake.templates import template_csv
 from saleroom.protocol.reading import read_shape
 from saleroom.protocol.shapes import Chars, Example
-from saleroom.storage.audit_ports import AuditEntry
 from saleroom.storage.import_ports import ImportRow
 
 TAG = "Imports"
@@ -118,7 +118,12 @@ TABLE = Payload((CSV, "application/json", "application/octet-stream"), "file", I
 
 
 def import_routes(
-    services: Services, access: Access, drafts: Drafts, replicas: Replicas, uploads: Uploads
+    services: Services,
+    access: Access,
+    drafts: Drafts,
+    replicas: Replicas,
+    uploads: Uploads,
+    trail: Trail,
 ) -> Blueprint:
     """Make the routes."""
     routes = Blueprint("imports", __name__)
@@ -172,16 +177,14 @@ def import_routes(
         identity, role = await access.admit(Role.ADMIN, event_id(event))
         is_draft = await access.is_draft(event, role)
         done = await importing.confirm(event, _known(identifier), identity.user, is_draft=is_draft)
-        entry = AuditEntry(
-            services.clock.now_ms(),
+        await trail.note(
             identity.user,
-            role.value,
+            role,
             "import.confirm",
-            event,
-            f"import {done.id}",
+            event=event,
+            target=f"import {done.id}",
             after={"kind": done.kind, "added": done.report.get("added")},
         )
-        await services.stores.audit.record(entry)
         return respond(import_json(done))
 
     @routes.delete("/events/<event>/imports/<identifier>")

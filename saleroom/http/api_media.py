@@ -18,6 +18,7 @@ from saleroom.http.api_reading import has_tag
 from saleroom.http.api_replicas import Replicas
 from saleroom.http.api_requests import defining, event_id, path_number, respond
 from saleroom.http.api_shapes import ImageView
+from saleroom.http.audit_trail import Trail
 from saleroom.http.bodies import read_body
 from saleroom.http.contract import IF_NONE_MATCH, NOBODY_ASKED, Payload, contract
 from saleroom.http.pictures import IMAGES_MAX, Pictures
@@ -27,7 +28,6 @@ from saleroom.http.uploads import Uploads
 from saleroom.intake.bounds import KEY_PATTERN, PICTURE_BYTES_MAX, TYPES
 from saleroom.protocol.reading import read_shape
 from saleroom.protocol.shapes import Chars, Example, Items, Text
-from saleroom.storage.audit_ports import AuditEntry
 from saleroom.storage.ports import NotFound
 
 TAG = "Pictures"
@@ -76,16 +76,14 @@ PICTURE = Payload(("image/png", "image/jpeg", "image/webp"), "file", ImageFields
 
 
 def media_routes(
-    services: Services, access: Access, replicas: Replicas, uploads: Uploads
+    services: Services, access: Access, replicas: Replicas, uploads: Uploads, trail: Trail
 ) -> Blueprint:
     """Make the routes."""
     routes = Blueprint("media", __name__)
     pictures = Pictures(services, replicas)
 
     async def note(who: str, role: Role, what: str, event: str, lot: int, key: str) -> None:
-        at_ms, target = services.clock.now_ms(), f"lot {lot}"
-        entry = AuditEntry(at_ms, who, role.value, what, event, target, after={"image": key})
-        await services.stores.audit.record(entry)
+        await trail.note(who, role, what, event=event, target=f"lot {lot}", after={"image": key})
 
     @routes.post("/events/<event>/lots/<lot>/images")
     @contract(
