@@ -33,20 +33,24 @@ def test_a_cable_that_is_out_for_five_seconds_loses_no_bid(people: People, house
     house.open(event)
     with laid(house.url) as cable:
         ann = people.donor(event, "Ann Lee", url=cable.url)
-        ann.watch.expect("ERR_|WebSocket connection")
+        ann.watch.expect("ERR_|WebSocket connection|fetching the script")
         page, lost = (
             ann.page,
             ann.page.get_by_role("alert").filter(
                 has_text=re.compile("Connection lost|No answer from the server")
             ),
         )
-        since = 0.0
+        aim = page.locator(".slide")
+        since, place = 0.0, None
         for number in range(1, BIDS + 1):
             if number == PULLED_AT:
+                open_lot(page, number)
+                place = aim.bounding_box()
                 cable.pull()
                 since = page.evaluate("performance.now()")
             if number == PUT_IN_AT:
                 expect(lost.first).to_be_visible()
+                assert aim.bounding_box() == place  # the news moves nothing under a finger
                 page.wait_for_function(OUT_FOR, arg=since)
                 cable.put_in()
             open_lot(page, number)

@@ -4,7 +4,7 @@ import { Banner, ConnectionBanner } from "../parts/banner.js";
 import { Button } from "../parts/button.js";
 import { Icon } from "../parts/icons.js";
 import { Bar, mount, pathParts } from "../parts/shell.js";
-import { html } from "../render.js";
+import { effect, html } from "../render.js";
 import { SaleContext } from "./context.js";
 import { Entry } from "./entry.js";
 import { Gallery } from "./gallery.js";
@@ -14,6 +14,8 @@ import { route } from "./route.js";
 import { Sale } from "./sale.js";
 import { tellTidings } from "./tidings.js";
 
+const INSTALL_MS = 2_000;
+
 const sale = new Sale(pathParts()[1]);
 
 function App() {
@@ -21,8 +23,13 @@ function App() {
   const title = event?.title ?? sale.about.value?.title ?? "Auction";
   const { name } = route.value;
   return html`<${SaleContext.Provider} value=${sale}>
-    <${Bar} title=${title} back=${name === "lot" ? "#/" : undefined}><${Nav} /><//>
-    <${ConnectionBanner} connection=${sale.connection} />
+    <${Bar}
+      title=${title}
+      back=${name === "lot" ? "#/" : undefined}
+      below=${html`<${ConnectionBanner} connection=${sale.connection} />`}
+    >
+      <${Nav} />
+    <//>
     <${EventBanner} />
     <${Content} />
     <${Entry} />
@@ -93,7 +100,15 @@ function Waiting() {
   return html`<main id="main" class="page loading">Loading…</main>`;
 }
 
+/** Install the offline shell once the sale stands on the screen, which it would come later with. */
+function installOnceShown() {
+  const install = () => navigator.serviceWorker.register("/worker.js").catch(() => {});
+  effect(() => {
+    if (sale.store.isKnown.value) setTimeout(install, INSTALL_MS);
+  });
+}
+
 sale.start();
 tellTidings(sale);
 mount(html`<${App} />`);
-if ("serviceWorker" in navigator) navigator.serviceWorker.register("/worker.js").catch(() => {});
+if ("serviceWorker" in navigator) installOnceShown();

@@ -4,7 +4,7 @@
 // second press counts only after `REST_MS`, so that a double tap by mistake confirms nothing; when
 // what is confirmed changes (`of`), the gesture starts anew. Source: WCAG 2.2, 2.5.7 and 3.3.4.
 
-import { html, useEffect, useRef, useState } from "../render.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../render.js";
 import { Icon } from "../parts/icons.js";
 import { speak } from "../parts/toast.js";
 
@@ -19,7 +19,7 @@ export function Slide({ of, label, isBusy, disabled, onConfirm }) {
   const wasDragged = useRef(false);
   const [share, setShare] = useState(0);
   const [armedAt, setArmedAt] = useState(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     drag.current = null;
     setShare(0);
     setArmedAt(null);

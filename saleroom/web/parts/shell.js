@@ -29,8 +29,11 @@ export function ThemeSwitch() {
   return html`<${IconButton} icon=${isDark ? "sun" : "moon"} label=${label} onClick=${turn} />`;
 }
 
-/** The bar above a page. back: the address before it. children: what stands at its end. */
-export function Bar({ title, back, children }) {
+/**
+ * The bar above a page. back: the address before it. children: what stands at its end. below: what
+ * hangs from it over the page, so that what a finger aims at stays where it is.
+ */
+export function Bar({ title, back, below, children }) {
   return html`<header class="bar">
     <a class="skip" href="#main">Skip to the content</a>
     <div class="bar-inside">
@@ -42,6 +45,7 @@ export function Bar({ title, back, children }) {
       ${children}
       <${ThemeSwitch} />
     </div>
+    ${below && html`<div class="bar-below">${below}</div>`}
   </header>`;
 }
 
