@@ -135,6 +135,8 @@ class TokenVerifier:
             header = jwt.get_unverified_header(token)
         except jwt.PyJWTError:
             raise TokenRejected("not a token") from None
+        if "crit" in header:  # no extension is understood here (RFC 7515 4.1.11)
+            raise TokenRejected("the token asks for an extension")
         key = await self.keys.key(header.get("kid"))
         # The times are checked here, against the clock that was given.
         options: Options = {

@@ -80,6 +80,13 @@ BAD: dict[str, str] = {
     "its own key": handmade(
         {**HS256, "jwk": {"kty": "oct", "k": part(b"k" * 32)}}, GOOD, mac(b"k" * 32)
     ),
+    "a critical extension": handmade({**HS256, "crit": ["x"], "x": 1}, GOOD, mac(SECRET.secret)),
+    "a critical extension of the library's": handmade(
+        {**HS256, "crit": ["b64"], "b64": True}, GOOD, mac(SECRET.secret)
+    ),
+    "an unencoded payload": handmade(
+        {**HS256, "crit": ["b64"], "b64": False}, GOOD, mac(SECRET.secret)
+    ),
     "another audience": signed(aud="another"),
     "expired": signed(exp=NOW - 1),
     "not yet valid": signed(nbf=NOW + 600),

@@ -11,12 +11,14 @@ import attrs
 import jwt
 import pytest
 import trio
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from saleroom.http import jwks
 from saleroom.http.jwks import JwksKeys
-from saleroom.http.tokens import TokenVerifier
+from saleroom.http.tokens import OWN_KEY, OwnAndOthers, SecretKey, TokenVerifier
 from saleroom.protocol.identity import KeysUnavailable, TokenRejected
+from tests.http.test_bad_tokens import handmade, mac
 
 NOW = 1_700_000_000.0
 CLAIMS = {"sub": "ann", "roles": ["donor"], "iat": NOW, "exp": NOW + 60, "aud": "saleroom"}
@@ -34,6 +36,34 @@ def public(private: Any, kid: str | None, **extra: str) -> dict[str, Any]:
 def token(private: Any, algorithm: str, kid: str | None) -> str:
     headers = None if kid is None else {"kid": kid}
     return jwt.encode(CLAIMS, private, algorithm=algorithm, headers=headers)
+
+
+def by_ec(**head: Any) -> str:
+    """Make a token with any head, truly signed by the EC key."""
+    sign = jwt.algorithms.ECAlgorithm(jwt.algorithms.ECAlgorithm.SHA256).sign
+    return handmade({"alg": "ES256", "kid": "k", **head}, CLAIMS, lambda text: sign(text, EC))
+
+
+SPKI, PKCS1, POINT = (
+    serialization.PublicFormat.SubjectPublicKeyInfo,
+    serialization.PublicFormat.PKCS1,
+    serialization.PublicFormat.UncompressedPoint,
+)
+PEM, DER, X962 = serialization.Encoding.PEM, serialization.Encoding.DER, serialization.Encoding.X962
+
+
+def writings(private: Any) -> dict[str, bytes]:
+    """Give every way in which a public key is written: what an attacker would take for a secret."""
+    key = private.public_key()
+    own = {"PKCS 1": (PEM, PKCS1)} if private is RSA else {"point": (X962, POINT)}
+    forms = {"PEM": (PEM, SPKI), "DER": (DER, SPKI), **own}
+    made = {name: key.public_bytes(*form) for name, form in forms.items()}
+    return {
+        **made,
+        "PEM without its last line end": made["PEM"].rstrip(),
+        "JWK": json.dumps(public(private, "k")).encode(),
+        "modulus": str(public(private, "k").get("n", "")).encode(),
+    }
 
 
 @attrs.define
@@ -116,12 +146,96 @@ async def test_the_only_key_serves_a_token_without_a_key_id() -> None:
             id="a published secret",
         ),
         pytest.param({"kty": "EC", "kid": "k"}, token(EC, "ES256", "k"), id="broken entry"),
+        pytest.param(public(RSA, "k"), by_ec(alg="RS256"), id="it lies of its algorithm"),
+        pytest.param(public(EC, "k"), token(RSA, "RS256", "k"), id="RSA for an EC key"),
+        pytest.param(public(RSA, "k"), token(RSA, "PS256", "k"), id="other padding"),
+        pytest.param(public(RSA, "k", alg="RS512"), token(RSA, "RS512", "k"), id="not ours"),
+        pytest.param(public(RSA, "k", alg="ES256"), token(RSA, "RS256", "k"), id="entry lies"),
+        pytest.param(public(EC, "k"), token(EC, "ES256", "other"), id="unknown key id"),
+        pytest.param(public(EC, "k"), token(EC, "ES256", "K"), id="key id in other case"),
+        pytest.param(public(EC, "k"), token(EC, "ES256", ""), id="empty key id"),
+        pytest.param(
+            public(RSA, "k"),
+            handmade({"alg": "none", "kid": "k"}, CLAIMS, lambda _: b""),
+            id="none",
+        ),
+        *(
+            pytest.param(public(EC, "k"), made, id=f"critical: {name}")
+            for name, made in {
+                "unknown": by_ec(crit=["x"], x=1),
+                "known to the library": by_ec(crit=["b64"], b64=True),
+                "none": by_ec(crit=[]),
+                "no list": by_ec(crit="exp"),
+            }.items()
+        ),
     ],
 )
 async def test_rejected(key: dict[str, Any], made: str) -> None:
     async with provider(key) as running:
         with pytest.raises(TokenRejected):
             await running.verifier().verify(made)
+
+
+@pytest.mark.parametrize(
+    ("private", "algorithm", "secret"),
+    [
+        pytest.param(private, algorithm, secret, id=f"{algorithm}, {name}")
+        for private, algorithm in ((RSA, "RS256"), (EC, "ES256"))
+        for name, secret in writings(private).items()
+    ],
+)
+async def test_a_public_key_is_nobodys_secret(private: Any, algorithm: str, secret: bytes) -> None:
+    """An HS256 token whose secret is the public key, under each algorithm's name."""
+    async with provider(public(private, "k")) as running:
+        verifier = running.verifier()
+        assert (await verifier.verify(token(private, algorithm, "k"))).user == "ann"
+        for said in ("HS256", algorithm):
+            for head in ({"alg": said, "kid": "k"}, {"alg": said}):
+                with pytest.raises(TokenRejected):
+                    await verifier.verify(handmade(head, CLAIMS, mac(secret)))
+
+
+async def test_our_secret_and_the_providers_keys_do_not_stand_in_for_each_other() -> None:
+    own = SecretKey(b"0123456789abcdef0123456789abcdef")
+    async with provider(public(RSA, "r")) as running:
+        verifier = TokenVerifier(OwnAndOthers(own, JwksKeys(running.url)), lambda: NOW)
+        for made in (
+            jwt.encode(CLAIMS, own.secret, algorithm="HS256", headers={"kid": OWN_KEY}),
+            token(RSA, "RS256", "r"),
+        ):
+            assert (await verifier.verify(made)).user == "ann"
+        for made in (
+            jwt.encode(CLAIMS, own.secret, algorithm="HS256", headers={"kid": "r"}),
+            token(RSA, "RS256", OWN_KEY),
+            *(
+                handmade({"alg": "HS256", "kid": OWN_KEY}, CLAIMS, mac(secret))
+                for secret in writings(RSA).values()
+            ),
+        ):
+            with pytest.raises(TokenRejected):
+                await verifier.verify(made)
+
+
+async def test_a_provider_cannot_take_our_keys_name() -> None:
+    own = SecretKey(b"0123456789abcdef0123456789abcdef")
+    async with provider(public(RSA, OWN_KEY)) as running:
+        verifier = TokenVerifier(OwnAndOthers(own, JwksKeys(running.url)), lambda: NOW)
+        with pytest.raises(TokenRejected):
+            await verifier.verify(token(RSA, "RS256", OWN_KEY))
+
+
+async def test_a_key_that_the_provider_replaced_under_its_id_is_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(jwks, "COOLDOWN_S", 0.0)
+    monkeypatch.setattr(jwks, "FRESH_S", 0.0)
+    async with provider(public(RSA, "k")) as running:
+        verifier = running.verifier()
+        await verifier.verify(token(RSA, "RS256", "k"))
+        running.document = {"keys": [public(EC, "k")]}
+        assert (await verifier.verify(token(EC, "ES256", "k"))).user == "ann"
+        with pytest.raises(TokenRejected):
+            await verifier.verify(token(RSA, "RS256", "k"))
 
 
 async def test_a_rotated_key_is_fetched_once_its_id_appears(
