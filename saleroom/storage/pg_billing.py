@@ -118,7 +118,7 @@ ORDER BY number LIMIT $4
 _SUMMARIES = """
 SELECT f.paddle, m.billed, m.balance, p.paid, p.under_way
 FROM (
-    SELECT paddle FROM folios WHERE event_id = $1 AND paddle > $2 ORDER BY paddle LIMIT $3
+    SELECT paddle FROM folios WHERE event_id = $1 AND paddle > $2::bigint ORDER BY paddle LIMIT $3
 ) AS f
 CROSS JOIN LATERAL (
     SELECT

@@ -26,7 +26,7 @@ WITH billed AS MATERIALIZED (
 ), put AS (
     INSERT INTO billing_terms AS t (event_id, premium_ppm, tax_ppm, fee_ppm, fee_fixed, version)
     SELECT $1, $2, $3, $4, $5, 1 WHERE NOT EXISTS (SELECT FROM billed)
-        AND ($6 = 0 OR EXISTS (SELECT FROM billing_terms WHERE event_id = $1))
+        AND ($6::bigint = 0 OR EXISTS (SELECT FROM billing_terms WHERE event_id = $1))
     ON CONFLICT (event_id) DO UPDATE SET premium_ppm = $2, tax_ppm = $3, fee_ppm = $4,
         fee_fixed = $5, version = t.version + 1 WHERE t.version = $6
     RETURNING version
