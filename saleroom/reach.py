@@ -14,7 +14,7 @@ import attrs
 import trio
 
 from saleroom.storage.ports import StoreUnavailable
-from saleroom.supervisor import Child
+from saleroom.supervisor import Child, Reliance
 
 logger = logging.getLogger("saleroom.app")
 
@@ -39,24 +39,21 @@ class Reach:
         self, child: Child, name: str, word: str, reach: Callable[[], Awaitable[None]]
     ) -> None:
         """Try a store until it answers, or the child is to stop. Raises what else `reach` does."""
+        store = Reliance((StoreUnavailable,), CHECK_S, RETRY_S)
         while not child.stopping.is_set():
-            try:
+            store.is_known = name in self._away or self.is_up()
+            with store.trying(child):
                 await reach()
-            except StoreUnavailable as error:
-                if name not in self._away:
-                    logger.warning("%s is %s: %s; trying again until it answers", name, word, error)
-                if name in self._away or self.is_up():
-                    child.waiting(str(error))
-                else:
-                    child.started()
-                self._away[name] = f"{word}: {error}"
-                await trio.sleep(RETRY_S)
-            else:
+            why = store.away
+            if why is None:
                 if self._away.pop(name, None) is not None:
                     logger.warning("%s answers again", name)
                     self.refill()
-                child.started()
                 return
+            if name not in self._away:
+                logger.warning("%s is %s: %s; trying again until it answers", name, word, why)
+            self._away[name] = f"{word}: {why}"
+            await trio.sleep(store.wait_s)
 
     async def watch(
         self, child: Child, name: str, word: str, reach: Callable[[], Awaitable[None]]

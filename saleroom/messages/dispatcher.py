@@ -32,7 +32,7 @@ from saleroom.messages.relay import POLL_S, RETRY_S, StateOf
 from saleroom.messages.words import Draft, Moot, NotYet, compose, for_channel
 from saleroom.storage.message_ports import Delivery, Outbox, PushDevice, Recipient, Recipients
 from saleroom.storage.ports import StoreError
-from saleroom.supervisor import Child
+from saleroom.supervisor import Child, Reliance
 
 logger = logging.getLogger("saleroom.messages")
 
@@ -84,7 +84,10 @@ class Dispatcher:
     _retried: int = attrs.field(init=False, default=0)
     _dropped: int = attrs.field(init=False, default=0)
     _dead: int = attrs.field(init=False, default=0)
-    _failures: int = attrs.field(init=False, default=0)
+    _store: Reliance = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._store = Reliance((StoreError,), POLL_S, RETRY_S)
 
     async def run(self, child: Child) -> None:
         """Send what is due until asked to stop, then what is being sent.
@@ -94,22 +97,14 @@ class Dispatcher:
         async with self.provider.opened() as send, trio.open_nursery() as nursery:
             nursery.start_soon(self._nudge_at_stop, child.stopping)
             child.started()
-            has_answered = False
+            self._store.is_known = False
             while not child.stopping.is_set():
-                self._nudged, wait_s = trio.Event(), POLL_S
-                try:
+                self._nudged = trio.Event()
+                with self._store.trying(child):
                     for delivery in await self._claim(SENDING_MAX - self._sending):
                         self._sending += 1
                         nursery.start_soon(self._deliver, delivery, send)
-                except StoreError as error:
-                    self._failures += 1
-                    wait_s = RETRY_S
-                    if has_answered:  # before, the doors would wait for it too
-                        child.waiting(str(error))
-                else:
-                    has_answered = True
-                    child.started()
-                with trio.move_on_after(wait_s):
+                with trio.move_on_after(self._store.wait_s):
                     await self._nudged.wait()
 
     async def _nudge_at_stop(self, stopping: trio.Event) -> None:
@@ -119,7 +114,12 @@ class Dispatcher:
     def statistics(self) -> DispatcherStatistics:
         """Count messages."""
         return DispatcherStatistics(
-            self._sending, self._sent, self._retried, self._dropped, self._dead, self._failures
+            self._sending,
+            self._sent,
+            self._retried,
+            self._dropped,
+            self._dead,
+            self._store.failures,
         )
 
     async def _claim(self, limit: int) -> list[Delivery]:
@@ -133,7 +133,7 @@ class Dispatcher:
         try:
             await self._see_through(delivery, send)
         except StoreError as error:
-            self._failures += 1
+            self._store.failures += 1
             logger.warning("a message by %s comes up again: %s", self.channel, error)
         finally:
             self._sending -= 1

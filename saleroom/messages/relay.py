@@ -20,7 +20,7 @@ from saleroom.messages.owed import ENDING_LEAD_MS
 from saleroom.messages.preferences import channels_of
 from saleroom.storage.message_ports import NewDelivery, Outbox, Owed, Recipient, Recipients
 from saleroom.storage.ports import StoreError
-from saleroom.supervisor import Child
+from saleroom.supervisor import Child, Reliance
 
 POLL_S = 1.0
 RETRY_S = 2.0  # a store that was away is back by then, or soon after
@@ -73,28 +73,22 @@ class Relay:
     _settled: int = attrs.field(init=False, default=0)
     _postponed: int = attrs.field(init=False, default=0)
     _messages: int = attrs.field(init=False, default=0)
-    _failures: int = attrs.field(init=False, default=0)
+    _store: Reliance = attrs.field(init=False)
     _swept_at: float = attrs.field(init=False, default=0.0)
+
+    def __attrs_post_init__(self) -> None:
+        self._store = Reliance((StoreError,), POLL_S, RETRY_S)
 
     async def run(self, child: Child) -> None:
         """Settle what is owed until asked to stop; a store that is away is waited for (I7)."""
         child.started()
-        has_answered = False
+        self._store.is_known = False
         while not child.stopping.is_set():
-            wait_s = POLL_S
-            try:
+            with self._store.trying(child):
                 if await self.settle_due() == BATCH:
                     continue
                 await self.sweep()
-            except StoreError as error:
-                self._failures += 1
-                wait_s = RETRY_S
-                if has_answered:  # before, the doors would wait for it too
-                    child.waiting(str(error))
-            else:
-                has_answered = True
-                child.started()
-            with trio.move_on_after(wait_s):
+            with trio.move_on_after(self._store.wait_s):
                 await child.stopping.wait()
 
     async def settle_due(self) -> int:
@@ -106,7 +100,7 @@ class Relay:
 
     def statistics(self) -> RelayStatistics:
         """Count rows and messages."""
-        return RelayStatistics(self._settled, self._postponed, self._messages, self._failures)
+        return RelayStatistics(self._settled, self._postponed, self._messages, self._store.failures)
 
     async def _settle(self, row: Owed) -> None:
         now_ms = self.now_ms()

@@ -18,6 +18,7 @@ from saleroom.supervisor.errors import (
     describe,
 )
 from saleroom.supervisor.pool import Pool, PoolStatistics
+from saleroom.supervisor.reliance import Reliance
 from saleroom.supervisor.rounds import Rounds
 from saleroom.supervisor.spec import (
     ON_EXIT,
@@ -53,6 +54,7 @@ __all__ = [
     "PoolClosed",
     "PoolStatistics",
     "Reach",
+    "Reliance",
     "Restart",
     "RestartWindow",
     "ReturnedUnasked",
