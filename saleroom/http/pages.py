@@ -24,6 +24,7 @@ from saleroom.http.web_files import (
     ASK_FIRST,
     BASE,
     FOR_EVER,
+    SHARED_SHEET,
     TYPES,
     WebFile,
     WebFiles,
@@ -35,7 +36,6 @@ from saleroom.protocol.shapes import Chars, Example
 TAG: Final = "Pages"
 HTML, SCRIPT = "text/html", "text/javascript"
 SHELL, WORKER = "shell.html", "worker.js"
-STYLES: Final = ("tokens.css", "base.css", "parts.css")
 RELEASE_PATH = Annotated[str, Chars(1, 64, "[0-9a-z]{1,64}"), Example("0f3a5c7e9b1d2f4a")]
 FILE_PATH = Annotated[str, Chars(1, 200), Example("donor/main.js")]
 CODE_CHARS_MAX = 40
@@ -74,9 +74,8 @@ class Library:
     def page(self, page: Page, manifest: str) -> WebFile:
         """Give the document that a page begins with. manifest: the address of its manifest."""
         web, module = self.web, f"{page.folder}/main.js"
-        styles = self.styles(page)
         heads = [
-            *(f'<link rel="stylesheet" href="{web.base}/{path}">' for path in styles),
+            f'<link rel="stylesheet" href="{web.base}/{web.sheet(page.folder)}">',
             *(
                 f'<link rel="modulepreload" href="{web.base}/{path}">'
                 for path in web.imports(module)
@@ -93,11 +92,6 @@ class Library:
         )
         return made_file("", TYPES[".html"], document.encode())
 
-    def styles(self, page: Page) -> list[str]:
-        """Give the styles of a page, the shared ones first."""
-        own = (path for path in self.web.files if path.startswith(f"{page.folder}/"))
-        return [*STYLES, *sorted(path for path in own if path.endswith(".css"))]
-
     def page_kept(self, page: Page) -> WebFile:
         """Give the document of a page that is the same for all."""
         key = (page.folder, "")
@@ -109,7 +103,8 @@ class Library:
         """Give the service worker, which knows its release and what an offline page needs."""
         key = (WORKER, "")
         if key not in self._kept:
-            needed = [*self.styles(DONOR), *self.web.imports(f"{DONOR.folder}/main.js")]
+            modules = self.web.imports(f"{DONOR.folder}/main.js", later=True)
+            needed = [SHARED_SHEET, self.web.sheet(DONOR.folder), *modules]
             shell = orjson.dumps([f"{self.web.base}/{path}" for path in needed]).decode()
             script = _filled(self.web.text(WORKER), release=self.web.release, shell=shell)
             self._kept[key] = made_file("", TYPES[".js"], script.encode())

@@ -14,9 +14,9 @@ from typing import Any, Final
 
 import attrs
 
+from saleroom.http.web_files import SHARED_SHEET
 from saleroom.receipts.language import Language
 
-STYLES: Final = ("tokens.css", "base.css", "parts.css")
 KEY_BYTES: Final = 16
 WORDS: Final = {
     "AMOUNT_CHANGED": "The amount has changed since this page was shown. Please look again.",
@@ -115,11 +115,11 @@ def _row(what: str, amount: str, *, is_sum: bool = False) -> str:
 
 
 def _document(base: str, title: str, body: str) -> str:
-    styles = "".join(f'<link rel="stylesheet" href="{base}/{path}">' for path in STYLES)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="robots" content="noindex"><meta name="referrer" content="no-referrer">'
-        f"<title>{escape(title)}</title>{styles}</head>"
+        f'<link rel="stylesheet" href="{base}/{SHARED_SHEET}">'
+        f"<title>{escape(title)}</title></head>"
         f'<body><main class="page"><h1>{escape(title)}</h1>{body}</main></body></html>'
     )

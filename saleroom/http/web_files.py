@@ -33,6 +33,10 @@ TYPES: Final[Mapping[str, str]] = {
     ".txt": "text/plain; charset=utf-8",
 }
 """What is served; files of other kinds stay in the package."""
+SHARED_STYLES: Final = ("tokens.css", "base.css", "parts.css")
+SHEETS: Final = "sheets"
+"""Where each page's styles stand as one file, the shared ones first: one request, not six."""
+SHARED_SHEET: Final = f"{SHEETS}/shared.css"
 PACKED_LEAST: Final = 512
 """Bytes below which packing gains nothing."""
 RELEASE_BYTES, TAG_BYTES = 8, 16
@@ -40,6 +44,7 @@ NOT_TAKEN: Final = re.compile(r"q=0(\.0*)?", re.IGNORECASE)
 IMPORT: Final = re.compile(
     rb"""(?:^|;)(?:import|export)\b[^"';]*["'](\.[^"']+)["'];""", re.MULTILINE
 )
+LATER_IMPORT: Final = re.compile(rb"""\bimport\(["'](\.[^"']+)["']\)""")
 
 
 @attrs.frozen
@@ -81,20 +86,27 @@ class WebFiles:
         """Give a file that the package surely has."""
         return self.files[path].plain.decode()
 
-    def imports(self, path: str) -> list[str]:
-        """Give a module and all it imports, each once."""
+    def sheet(self, folder: str) -> str:
+        """Give the path of the styles of a page, by its folder."""
+        own = f"{SHEETS}/{folder}.css"
+        return own if own in self.files else SHARED_SHEET
+
+    def imports(self, path: str, *, later: bool = False) -> list[str]:
+        """Give a module and all it imports, each once. later: also what it imports as it runs."""
         found: dict[str, None] = {}
         waiting = [path]
         while waiting:
             module = waiting.pop(0)
             if module not in found:
                 found[module] = None
-                waiting += self._imported(module)
+                waiting += self._imported(module, IMPORT)
+                if later:
+                    waiting += self._imported(module, LATER_IMPORT)
         return list(found)
 
-    def _imported(self, path: str) -> Iterator[str]:
+    def _imported(self, path: str, pattern: re.Pattern[bytes]) -> Iterator[str]:
         folder = posixpath.dirname(path)
-        for name in IMPORT.findall(self.files[path].plain):
+        for name in pattern.findall(self.files[path].plain):
             yield posixpath.normpath(posixpath.join(folder, name.decode()))
 
 
@@ -120,6 +132,7 @@ def web_files() -> WebFiles:
 def read_files(folder: Traversable) -> WebFiles:
     """Read a folder and all below it."""
     read = {file.path: file for file in _read(folder, "")}
+    read |= {sheet.path: sheet for sheet in _sheets(read)}
     together = hashlib.blake2b(digest_size=RELEASE_BYTES)
     for path in sorted(read):
         together.update(f"{path}\0{read[path].tag}\0".encode())
@@ -133,6 +146,22 @@ def _read(folder: Traversable, prefix: str) -> Iterator[WebFile]:
             yield from _read(entry, f"{path}/")
         elif (kind := TYPES.get(posixpath.splitext(path)[1])) is not None:
             yield made_file(path, kind, entry.read_bytes())
+
+
+def _sheets(read: Mapping[str, WebFile]) -> Iterator[WebFile]:
+    """Join the styles of each page; none where a folder has no shared ones."""
+    shared = [read[path] for path in SHARED_STYLES if path in read]
+    if not shared:
+        return
+    yield _joined(SHARED_SHEET, shared)
+    styles = [path for path in sorted(read) if path.endswith(".css") and "/" in path]
+    for folder in dict.fromkeys(posixpath.dirname(path) for path in styles):
+        own = [read[path] for path in styles if posixpath.dirname(path) == folder]
+        yield _joined(f"{SHEETS}/{folder}.css", [*shared, *own])
+
+
+def _joined(path: str, parts: Sequence[WebFile]) -> WebFile:
+    return made_file(path, TYPES[".css"], b"\n".join(part.plain for part in parts))
 
 
 def _takes_gzip(coding: str) -> bool:

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from trio.testing import MockClock
 
-from saleroom.http.pages import Library, Page
 from saleroom.http.quick_door import nothing_quick
 from saleroom.http.quick_files import QuickFiles
 from saleroom.http.web_files import WebFiles, read_files, web_files
@@ -158,16 +157,23 @@ async def test_the_worker_keeps_files_of_its_release_alone(autojump_clock: MockC
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_stays_in_its_budget(web: WebFiles, page: str) -> None:
-    paths = [*web.imports(f"{page}/main.js"), *Library(web).styles(Page(page, "A page"))]
+    paths = [*web.imports(f"{page}/main.js", later=True), web.sheet(page)]
     sent = sum(len(web.files[path].packed or web.files[path].plain) for path in paths)
     assert sent <= BUDGET_BYTES, sent
+
+
+def test_a_sheet_is_the_shared_styles_and_the_pages_own(web: WebFiles) -> None:
+    parts = ("tokens.css", "base.css", "parts.css", "donor/lot.css", "donor/own.css")
+    joined = b"\n".join(web.files[path].plain for path in (*parts, "donor/page.css"))
+    assert web.files[web.sheet("donor")].plain == joined
+    assert web.sheet("letter") == web.sheet("missing")
 
 
 def test_modules_import_files_of_ours_by_their_path(web: WebFiles) -> None:
     for path, file in web.files.items():
         if path.endswith(".js") and path != "worker.js":
             assert not BARE.search(file.plain.decode()), path
-            assert set(web.imports(path)) <= set(web.files), path
+            assert set(web.imports(path, later=True)) <= set(web.files), path
 
 
 def test_a_file_that_changes_changes_the_release(tmp_path: Path) -> None:

@@ -6,10 +6,8 @@ import { Icon } from "../parts/icons.js";
 import { Bar, mount, pathParts } from "../parts/shell.js";
 import { effect, html } from "../render.js";
 import { SaleContext } from "./context.js";
-import { Entry } from "./entry.js";
 import { Gallery } from "./gallery.js";
-import { LotPage } from "./lot_page.js";
-import { Mine } from "./mine.js";
+import { loadRestWhen, rest } from "./rest.js";
 import { route } from "./route.js";
 import { Sale } from "./sale.js";
 import { tellTidings } from "./tidings.js";
@@ -32,7 +30,7 @@ function App() {
     <//>
     <${EventBanner} />
     <${Content} />
-    <${Entry} />
+    ${rest.value && html`<${rest.value.Entry} />`}
   <//>`;
 }
 
@@ -76,10 +74,12 @@ function EventBanner() {
 }
 
 function Content() {
-  if (!sale.store.isKnown.value) return html`<${Waiting} />`;
   const { name, lot } = route.value;
-  if (name === "lot") return html`<${LotPage} key=${lot} number=${lot} />`;
-  return name === "mine" ? html`<${Mine} />` : html`<${Gallery} />`;
+  if (!sale.store.isKnown.value) return html`<${Waiting} />`;
+  if (name === "lots") return html`<${Gallery} />`;
+  if (rest.value === null) return html`<${Loading} />`;
+  const { LotPage, Mine } = rest.value;
+  return name === "lot" ? html`<${LotPage} key=${lot} number=${lot} />` : html`<${Mine} />`;
 }
 
 function Waiting() {
@@ -97,7 +97,17 @@ function Waiting() {
       <${Button} onClick=${() => sale.load()}>Try again<//>
     </main>`;
   }
+  return html`<${Loading} />`;
+}
+
+function Loading() {
   return html`<main id="main" class="page loading">Loading…</main>`;
+}
+
+/** Say whether more is wanted than the gallery, or that stands there. */
+function wantsRest() {
+  const isElsewhere = route.value.name !== "lots" || sale.entry.value !== null;
+  return isElsewhere || sale.store.isKnown.value;
 }
 
 /** Install the offline shell once the sale stands on the screen, which it would come later with. */
@@ -111,4 +121,5 @@ function installOnceShown() {
 sale.start();
 tellTidings(sale);
 mount(html`<${App} />`);
+loadRestWhen(wantsRest);
 if ("serviceWorker" in navigator) installOnceShown();
