@@ -27,6 +27,7 @@ from saleroom.bounds import doorkeeper_limits, registry_limits
 from saleroom.config import BadSetting, Settings
 from saleroom.http.accounts import AccountDesk, make_account_desk
 from saleroom.http.api import make_app
+from saleroom.http.audit_trail import Trail
 from saleroom.http.cookies import Cookies
 from saleroom.http.door import Door, DoorLimits, open_listeners
 from saleroom.http.join_codes import PURPOSE as JOIN_CODES
@@ -158,7 +159,8 @@ class Server:
         )
         self.supervisor = Supervisor(self._tree(), rng=random.Random())  # noqa: S311 - jitter
         self.registry.supervisor = self.supervisor
-        self.operations = Operations(self.supervisor, self.registry, self.stop)
+        trail = Trail(stores.audit, self._clock)
+        self.operations = Operations(self.supervisor, self.registry, self.stop, trail)
         outside = Outside(settings.public_url, settings.allowed_origins, settings.trusted_proxies)
         services = self.services = Services(
             registry=self.registry,

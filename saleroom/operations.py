@@ -1,7 +1,8 @@
 """What operators may do to a running server, over whichever door they come.
 
 Owns: the way from an operator's command to the supervision tree. Invariant: an order that was given
-is carried out even if the operator leaves; it is answered within a bound.
+is carried out even if the operator leaves, and stands in the audit under the names that it has over
+HTTP; it is answered within a bound.
 Source: PROTOCOL sections 7 and 8.
 """
 
@@ -14,6 +15,8 @@ import trio
 
 from saleroom.actors.operator_session import Refused
 from saleroom.actors.registry import Registry
+from saleroom.auction.roles import Role
+from saleroom.http.audit_trail import Trail
 from saleroom.supervisor import (
     ChildExists,
     ChildNotStarted,
@@ -33,23 +36,28 @@ class Operations:
     supervisor: Supervisor
     registry: Registry
     stop_server: Callable[[], Awaitable[None]]
+    trail: Trail
 
-    async def restart_child(self, path: str) -> None:
+    async def restart_child(self, who: str, path: str) -> None:
         """Stop a child and start it again, a parked one too. Raises Refused."""
         await self._order(self.supervisor.restart_child, path)
+        await self.trail.note(who, Role.OPERATOR, "child.restart", target=path)
 
-    async def stop_event(self, event: str) -> None:
+    async def stop_event(self, who: str, event: str) -> None:
         """Stop an event's actor; its sockets stay, its commands are answered OVERLOADED."""
         await self._order(self.registry.stop, event)
+        await self.trail.note(who, Role.OPERATOR, "event.stop", event=event)
 
-    async def start_event(self, event: str) -> None:
+    async def start_event(self, who: str, event: str) -> None:
         """Start an event that was stopped. Raises Refused."""
         if self.registry.site(event) is None:
             raise Refused("UNKNOWN_EVENT", "there is no such event here")
         await self._order(self.registry.start, event)
+        await self.trail.note(who, Role.OPERATOR, "event.start", event=event)
 
-    async def drain(self) -> None:
+    async def drain(self, who: str) -> None:
         """Ask for an orderly stop of the whole server, and return at once."""
+        await self.trail.note(who, Role.OPERATOR, "server.drain")
         await self.stop_server()
 
     @staticmethod

@@ -36,15 +36,15 @@ class Refused(Exception):
 
 
 class Controls(Protocol):
-    """What operators may do. Each raises Refused."""
+    """What operators may do. who: the operator's user id. Each raises Refused."""
 
-    async def restart_child(self, path: str) -> None: ...
+    async def restart_child(self, who: str, path: str) -> None: ...
 
-    async def stop_event(self, event: str) -> None: ...
+    async def stop_event(self, who: str, event: str) -> None: ...
 
-    async def start_event(self, event: str) -> None: ...
+    async def start_event(self, who: str, event: str) -> None: ...
 
-    async def drain(self) -> None: ...
+    async def drain(self, who: str) -> None: ...
 
 
 COMMANDS: dict[str, tuple[str, ...]] = {
@@ -86,11 +86,11 @@ class OperatorSession:
     async def run(self) -> None:
         """Talk until either side ends. Raises ConnectionClosed as the connection does."""
         try:
-            with trio.move_on_after(self.limits.hello_s) as patience:
+            with trio.move_on_after(self.limits.hello_s):
                 self.identity = await self._greet()
-            if patience.cancelled_caught:
+            if self.identity is None:
                 raise Ended(Close.HELLO_TIMEOUT)
-            await self._talk()
+            await self._talk(self.identity.user)
         except Ended as ended:
             await self.connection.close(ended.code, ended.code.name)
 
@@ -118,7 +118,7 @@ class OperatorSession:
             raise Ended(Close.FORBIDDEN)
         return identity
 
-    async def _talk(self) -> None:
+    async def _talk(self, who: str) -> None:
         wire = self.connection.stream
         tree = self.feed.join(wire)
         self._send(
@@ -133,7 +133,7 @@ class OperatorSession:
             while True:
                 frame = self._read(await self.connection.receive())
                 if frame is not None:
-                    await self._take(frame)
+                    await self._take(who, frame)
         finally:
             self.feed.leave(wire)
 
@@ -145,7 +145,7 @@ class OperatorSession:
             self._refuse_malformed(None, breach.reason)
             return None
 
-    async def _take(self, frame: dict[str, Any]) -> None:
+    async def _take(self, who: str, frame: dict[str, Any]) -> None:
         name, command_id = frame.get("type"), frame.get("id")
         if name == "ping" and type(frame.get("t0")) in (int, float):
             answered = command_id if isinstance(command_id, str) else None
@@ -160,7 +160,7 @@ class OperatorSession:
             return
         do: Callable[..., Awaitable[None]] = getattr(self.controls, str(name))
         try:
-            await do(*values)
+            await do(who, *values)
         except Refused as refused:
             self._nack(command_id, refused.code, str(refused))
         else:

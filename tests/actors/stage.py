@@ -32,6 +32,7 @@ from saleroom.auction.decide import DECIDES
 from saleroom.auction.definition import define_event, define_lot
 from saleroom.auction.roles import Role
 from saleroom.auction.state import Asked, EventState, Paddle
+from saleroom.http.audit_trail import Trail
 from saleroom.operations import Operations
 from saleroom.protocol.close import ConnectionClosed
 from saleroom.protocol.codec import decode_command
@@ -237,7 +238,8 @@ class Stage:
         return identity
 
     def operate(self, connection: Connection) -> OperatorSession:
-        operations = Operations(self.supervisor, self.registry, self.drain)
+        trail = Trail(self.kept.audit, self.clock)
+        operations = Operations(self.supervisor, self.registry, self.drain, trail)
         talk, now_ms = self.doorkeeper.limits.talk, self.clock.now_ms
         return OperatorSession(connection, self.operators, operations, self.verify, talk, now_ms)
 

@@ -5,6 +5,7 @@ Source: PROTOCOL 8.
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import trio
 from trio.testing import MockClock
 
 from saleroom.auction.roles import Role
+from saleroom.storage.ports import StoreUnavailable
 from tests.actors.line import Line, Message
 from tests.actors.stage import EVENT, EVENT_PATH, Stage, open_stage, poisoned, settle, silent
 
@@ -143,6 +145,55 @@ async def test_an_event_is_stopped_and_started_again(autojump_clock: MockClock) 
         await settle()
         assert donor.of_type("ack")[-1]["leading"] is True
         assert donor.ended is None
+
+
+async def test_what_operators_did_is_in_the_audit(autojump_clock: MockClock) -> None:
+    async with open_stage() as stage:
+        await stage.begin(silent(1))
+        line = await operate(stage, stage.token("otto", Role.OPERATOR))
+        for number, command in enumerate(
+            (
+                {"type": "restart_child", "path": f"{EVENT_PATH}/checkpointer"},
+                {"type": "stop_event", "event": EVENT},
+                {"type": "stop_event", "event": "none"},
+                {"type": "start_event", "event": EVENT},
+                {"type": "start_event", "event": EVENT},
+                {"type": "drain"},
+            )
+        ):
+            line.say(**command, id=str(number))
+            await settle()
+        await trio.sleep(1)
+        kept = await stage.kept.audit.entries(event=None, who="otto", before=None, limit=10)
+        assert [
+            (each.entry.what, each.entry.event, each.entry.target, each.entry.role)
+            for each in reversed(kept)
+        ] == [
+            ("child.restart", None, f"{EVENT_PATH}/checkpointer", "operator"),
+            ("event.stop", EVENT, None, "operator"),
+            ("event.start", EVENT, None, "operator"),
+            ("server.drain", None, None, "operator"),
+        ]
+
+
+async def test_an_order_stands_while_the_audit_is_away(
+    autojump_clock: MockClock,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def away(*_: object) -> None:
+        raise StoreUnavailable("gone for a moment")
+
+    async with open_stage() as stage:
+        await stage.begin(silent(1))
+        line = await operate(stage, stage.token("otto", Role.OPERATOR))
+        monkeypatch.setattr(stage.kept.audit, "record", away)
+        with caplog.at_level(logging.ERROR, logger="saleroom.audit"):
+            line.say("stop_event", id="1", event=EVENT)
+            await settle()
+        assert line.of_type("ack")[-1]["re"] == "1"
+        (message,) = caplog.messages
+        assert '"who":"otto"' in message
 
 
 @pytest.mark.parametrize(
