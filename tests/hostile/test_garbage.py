@@ -8,40 +8,23 @@ from collections import Counter
 import pytest
 import trio
 
-from tests.http.wire import (
-    CLOSE,
-    TEXT,
-    Running,
-    client_frame,
-    close_payload,
-    get,
-    open_door,
-    upgrade,
-)
+from tests.http.ways import WAYS
+from tests.http.wire import Running, open_door
 
 CONNECTIONS = 10
 MODULES = ("saleroom.", "wsproto.", "h11.", "hypercorn.")
-ENDS = {
-    "leaves at once": b"",
-    "a request": get("/", "Connection: close"),
-    "no request": b"\0\r\n\r\n",
-    "a bad key": upgrade(key="\xff"),
-    "a Close": upgrade() + client_frame(TEXT, b"x") + client_frame(CLOSE, close_payload(1000)),
-    "a breach": upgrade() + client_frame(0x3),
-    "no Close": upgrade() + client_frame(TEXT, b"x"),
-}
 
 
-@pytest.mark.parametrize("end", ENDS)
-async def test_a_connection_leaves_no_cycles(end: str) -> None:
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_connection_leaves_no_cycles(way: str) -> None:
     async with open_door() as running:
-        await connect(running, ENDS[end])
+        await connect(running, WAYS[way])
         gc.collect()
         before = objects_of_connections()
         gc.disable()
         try:
             for _ in range(CONNECTIONS):
-                await connect(running, ENDS[end])
+                await connect(running, WAYS[way])
             assert objects_of_connections() - before == Counter()
             assert gc.collect() < CONNECTIONS
         finally:

@@ -7,21 +7,11 @@ import socket as stdlib_socket
 import struct
 import sys
 
-import pytest
 import trio
 
 from saleroom.memory import resident_bytes
-from tests.http import wire
-from tests.http.wire import (
-    CLOSE,
-    TEXT,
-    Running,
-    client_frame,
-    close_payload,
-    get,
-    open_door,
-    upgrade,
-)
+from tests.http.ways import WAYS
+from tests.http.wire import Running, open_door
 
 CONNECTIONS, FIRST, AT_ONCE = 20_000, 1_000, 40
 PATIENCE_S = 120.0  # ten seconds' work, on a machine that does other things
@@ -29,22 +19,11 @@ BLOCKS_MAX = 1_000  # one for twenty connections; what is kept of one is some hu
 GROWTH_MAX = 8 * 2**20  # 400 bytes for each connection
 RECEIVE_BYTES = 4 * 1024
 RESET = struct.pack("ii", 1, 0)
-WAYS = (
-    b"",
-    get("/")[:-2],
-    get("/alive", "Connection: close"),
-    b"\0\r\n\r\n",
-    upgrade() + client_frame(TEXT, b"x") + client_frame(CLOSE, close_payload(1000)),
-    upgrade() + client_frame(0x3),
-    upgrade() + client_frame(TEXT, b"x"),
-    upgrade(key="none"),
-)
-"""What is sent before the client ends its side; every other one leaves without a word."""
+SENT = tuple(WAYS.values())  # every other client leaves without a word
 
 
-async def test_short_connections_leave_no_growth(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire, "GUARD_S", PATIENCE_S)
-    async with open_door() as running:
+async def test_short_connections_leave_no_growth() -> None:
+    async with open_door(guard_s=PATIENCE_S) as running:
         await roll(running, FIRST)
         blocks, memory = settled()
         await roll(running, CONNECTIONS)
@@ -69,8 +48,8 @@ async def come_and_go(port: int, number: int, slots: trio.CapacityLimiter) -> No
     try:
         with trio.socket.socket() as peer:
             await peer.connect(("127.0.0.1", port))
-            await peer.send(WAYS[number % len(WAYS)])
-            if number // len(WAYS) % 2:
+            await peer.send(SENT[number % len(SENT)])
+            if number // len(SENT) % 2:
                 peer.setsockopt(stdlib_socket.SOL_SOCKET, stdlib_socket.SO_LINGER, RESET)
                 return
             peer.shutdown(stdlib_socket.SHUT_WR)
