@@ -8,13 +8,19 @@ from __future__ import annotations
 
 import signal
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 
+from saleroom.billing.folio import Changes, Folio
+from saleroom.billing.invoice import Invoice
 from saleroom.storage.bridge import Bridge, open_bridge
 from saleroom.storage.memory import MemoryHotStore
+from saleroom.storage.memory_billing import MemoryBilling
+from saleroom.storage.pg_billing import PostgresFolios
 from saleroom.storage.ports import Stores
 from saleroom.storage.stores import open_pool, postgres_stores
+from tests.billing.books import check_books
 from tests.servers import (
     RealPostgres,
     fresh_database,
@@ -64,6 +70,24 @@ async def pg_stores(bridge: Bridge, postgres_dsn: str) -> AsyncIterator[Stores]:
     """Stores over a PostgreSQL database of the test's own, the hot store in memory."""
     async with open_pool(bridge, postgres_dsn) as pool:
         yield postgres_stores(pool, MemoryHotStore())
+
+
+@pytest.fixture(autouse=True)
+def books(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Check the books of a folio after every write of every test, in whichever store."""
+
+    def checked(store: type[MemoryBilling] | type[PostgresFolios]) -> None:
+        write = store.write
+
+        async def write_and_check(self: Any, folio: Folio, changes: Changes) -> list[Invoice]:
+            documents = await write(self, folio, changes)
+            check_books(await self.folio(folio.event, folio.paddle))
+            return documents
+
+        monkeypatch.setattr(store, "write", write_and_check)
+
+    checked(MemoryBilling)
+    checked(PostgresFolios)
 
 
 def pytest_configure() -> None:
