@@ -3,7 +3,7 @@
 // Owns: the person, and the ways in and out. Invariant: no token is ever held here; cookies that no
 // script reads are the sign-in. Must not know: events' rules. Source: PROTOCOL 2, 6 and 7.
 
-import { call, hasSignIn } from "./api.js";
+import { ApiError, call, hasSignIn } from "./api.js";
 import { computed, signal } from "./vendor/signals-core.js";
 
 const SOCKET_TRIES_MS = 10_000;
@@ -41,7 +41,7 @@ const RANKS = ["clerk", "auctioneer", "admin"];
 
 export async function signIn(email, password) {
   await call("POST", "/auth/login", { email, password, cookie: true }, { isFinal: true });
-  return loadPerson();
+  return loadEntered();
 }
 
 /** Make an account and sign in with it. */
@@ -55,9 +55,16 @@ export async function signUp(name, email, password, phone) {
 export async function joinByCode(code, name, contacts) {
   const wanted = { code, name, accept_terms: true, cookie: true, ...contacts };
   const joined = await call("POST", "/join", wanted, { isFinal: true });
-  await loadPerson();
+  await loadEntered();
   return joined;
 }
+
+async function loadEntered() {
+  if ((await loadPerson()) === null) throw new ApiError("NO_SIGN_IN", FORGETFUL);
+  return person.value;
+}
+
+const FORGETFUL = "This browser has not kept your sign-in. Allow cookies for this site, and try again.";
 
 export async function signOut() {
   try {

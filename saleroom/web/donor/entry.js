@@ -7,6 +7,7 @@ import { Button } from "../parts/button.js";
 import { Dialog } from "../parts/dialog.js";
 import { Check, Field } from "../parts/field.js";
 import { SignInForm } from "../parts/gate.js";
+import { useSubmit } from "../parts/submitting.js";
 import { toast } from "../parts/toast.js";
 import { html, useEffect, useState } from "../render.js";
 import { person, signUp } from "../session.js";
@@ -47,22 +48,14 @@ function SignUpForm({ onDone }) {
   const [name, setName] = useState("");
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
-  const [fault, setFault] = useState(null);
-  const [isBusy, setBusy] = useState(false);
-  async function submit(event) {
-    event.preventDefault();
-    setBusy(true);
-    setFault(null);
-    try {
-      await signUp(name.trim(), email.trim(), password);
-      onDone();
-    } catch (error) {
-      setFault(faultOf(error));
-    } finally {
-      setBusy(false);
-    }
+  async function make() {
+    await signUp(name.trim(), email.trim(), password);
+    onDone();
   }
-  const at = (field) => (fault?.field === field ? fault.text : undefined);
+  const { submit, isBusy, fault, faultAt } = useSubmit(make, {
+    fields: ["name", "email", "password"],
+    words: { UNAUTHENTICATED: "This address has an account already. Sign in with its password." },
+  });
   return html`<form class="stack" onSubmit=${submit}>
     <${Field}
       label="Your name"
@@ -71,7 +64,7 @@ function SignUpForm({ onDone }) {
       maxlength="100"
       value=${name}
       onInput=${setName}
-      fault=${at("name")}
+      fault=${faultAt("name")}
     />
     <${Field}
       label="E-mail"
@@ -80,7 +73,7 @@ function SignUpForm({ onDone }) {
       required
       value=${email}
       onInput=${setEmail}
-      fault=${at("email")}
+      fault=${faultAt("email")}
     />
     <${Field}
       label="Password"
@@ -91,22 +84,11 @@ function SignUpForm({ onDone }) {
       hint="A few words in a row are good."
       value=${password}
       onInput=${setPassword}
-      fault=${at("password")}
+      fault=${faultAt("password")}
     />
-    ${fault && fault.field === null && html`<p class="notice lost" role="alert">${fault.text}</p>`}
+    ${fault && html`<p class="notice lost" role="alert">${fault}</p>`}
     <${Button} type="submit" kind="primary" isWide isBusy=${isBusy}>Make an account<//>
   </form>`;
-}
-
-function faultOf(error) {
-  if (error.code === "UNAUTHENTICATED") {
-    return { field: null, text: "This address has an account already. Sign in with its password." };
-  }
-  const { field } = error.extras ?? {};
-  return {
-    field: ["name", "email", "password"].includes(field) ? field : null,
-    text: error.message,
-  };
 }
 
 function Register({ why, needsTerms, onClose }) {
@@ -115,8 +97,6 @@ function Register({ why, needsTerms, onClose }) {
   const status = sale.connection.status.value;
   const [name, setName] = useState(person.value.name ?? "");
   const [isAgreed, setAgreed] = useState(false);
-  const [fault, setFault] = useState(null);
-  const [isBusy, setBusy] = useState(false);
   const isDone = paddle !== null && !needsTerms;
   useEffect(() => {
     if (!isDone) return;
@@ -124,20 +104,11 @@ function Register({ why, needsTerms, onClose }) {
     onClose();
   }, [isDone]);
   const terms = sale.about.value?.terms;
-  async function submit(event) {
-    event.preventDefault();
-    setBusy(true);
-    setFault(null);
-    try {
-      if (paddle === null) await sale.register(name.trim());
-      else await sale.acceptTerms(paddle);
-      if (needsTerms) onClose();
-    } catch (error) {
-      setFault(error.message);
-    } finally {
-      setBusy(false);
-    }
-  }
+  const { submit, isBusy, fault } = useSubmit(async () => {
+    if (paddle === null) await sale.register(name.trim());
+    else await sale.acceptTerms(paddle);
+    if (needsTerms) onClose();
+  });
   const title = paddle === null ? "Get your paddle" : "The terms of this sale";
   if (status !== "open" && status !== "unsure") {
     return html`<${Dialog} title=${title} onClose=${onClose}><p class="loading">One moment…</p><//>`;

@@ -6,6 +6,7 @@ import { call } from "../api.js";
 import { Button } from "../parts/button.js";
 import { Check, Field } from "../parts/field.js";
 import { Bar, mount, pathParts } from "../parts/shell.js";
+import { useSubmit } from "../parts/submitting.js";
 import { html, useEffect, useState } from "../render.js";
 import { joinByCode } from "../session.js";
 
@@ -69,23 +70,12 @@ function Welcome({ code, sale }) {
   const [name, setName] = useState("");
   const [email, setEmail] = useState("");
   const [isAgreed, setAgreed] = useState(false);
-  const [isBusy, setBusy] = useState(false);
-  const [fault, setFault] = useState(null);
-  async function submit(event) {
-    event.preventDefault();
-    setBusy(true);
-    setFault(null);
-    try {
-      const contacts = email.trim() ? { email: email.trim() } : {};
-      const joined = await joinByCode(code, name.trim(), contacts);
-      location.replace(`/e/${encodeURIComponent(joined.event)}`);
-    } catch (error) {
-      setFault(error);
-      setBusy(false);
-    }
+  async function join() {
+    const contacts = email.trim() ? { email: email.trim() } : {};
+    const joined = await joinByCode(code, name.trim(), contacts);
+    location.replace(`/e/${encodeURIComponent(joined.event)}`);
   }
-  const at = (field) => (fault?.extras?.field === field ? fault.message : undefined);
-  const isElsewhere = fault !== null && !["name", "email"].includes(fault.extras?.field);
+  const { submit, isBusy, fault, faultAt } = useSubmit(join, { fields: ["name", "email"] });
   return html`<form class="panel stack" onSubmit=${submit}>
     <div>
       <p class="muted">You are invited to bid at</p>
@@ -98,7 +88,7 @@ function Welcome({ code, sale }) {
       maxlength="100"
       value=${name}
       onInput=${setName}
-      fault=${at("name")}
+      fault=${faultAt("name")}
     />
     <${Field}
       label="E-mail"
@@ -107,13 +97,13 @@ function Welcome({ code, sale }) {
       autocomplete="email"
       value=${email}
       onInput=${setEmail}
-      fault=${at("email")}
+      fault=${faultAt("email")}
     />
     ${sale.terms && html`<div class="terms" tabindex="0" role="region" aria-label="Terms">${sale.terms}</div>`}
     <${Check} checked=${isAgreed} required onInput=${setAgreed}>
       ${sale.terms ? "I accept these terms. My bids are binding." : "My bids are binding."}
     <//>
-    ${isElsewhere && html`<p class="join-fault" role="alert">${fault.message}</p>`}
+    ${fault && html`<p class="join-fault" role="alert">${fault}</p>`}
     <${Button} type="submit" kind="primary" isWide isBusy=${isBusy} disabled=${!isAgreed}>Join the sale<//>
   </form>`;
 }

@@ -9,28 +9,20 @@ import { loadPerson, person, signIn, signOut } from "../session.js";
 import { Button } from "./button.js";
 import { Dialog } from "./dialog.js";
 import { Field } from "./field.js";
+import { useSubmit } from "./submitting.js";
 import { toast } from "./toast.js";
 
 /** The form to sign in. onDone: somebody is signed in. */
 export function SignInForm({ onDone = () => {} }) {
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
-  const [fault, setFault] = useState(null);
-  const [isBusy, setBusy] = useState(false);
-  async function submit(event) {
-    event.preventDefault();
-    setBusy(true);
-    setFault(null);
-    try {
-      await signIn(email.trim(), password);
-      onDone();
-    } catch (error) {
-      const isWrong = error.code === "UNAUTHENTICATED";
-      setFault(isWrong ? "The address or the password is not right." : error.message);
-    } finally {
-      setBusy(false);
-    }
+  async function enter() {
+    await signIn(email.trim(), password);
+    onDone();
   }
+  const { submit, isBusy, fault } = useSubmit(enter, {
+    words: { UNAUTHENTICATED: "The address or the password is not right." },
+  });
   return html`<form class="stack" onSubmit=${submit}>
     <${Field} label="E-mail" type="email" autocomplete="username" required value=${email} onInput=${setEmail} />
     <${Field}
