@@ -89,66 +89,56 @@ function SignOut() {
 
 function Lots({ title, lots, amount }) {
   const sale = useSale();
-  if (lots.length === 0) return null;
-  return html`<section class="stack">
-    <h2>${title} <span class="muted">(${lots.length})</span></h2>
-    <ul class="plain rows">
-      ${lots.map(
-        (lot) => html`<li key=${lot.lot}>
-          <a class="own-row" href=${lotHref(lot.lot)}>
-            <span class="own-title">${lot.title}</span>
-            <span class="row">
-              <span class="figures">${amount(lot)}</span>
-              <${StandingBadge} lot=${sale.store.lot(lot.lot)} />
-              <${Countdown} lot=${sale.store.lot(lot.lot)} />
-            </span>
-            <${Icon} name="next" />
-          </a>
-        </li>`,
-      )}
-    </ul>
-  </section>`;
+  const rows = lots.map((lot) => ({
+    key: lot.lot,
+    lot,
+    about: html`<span class="row">
+      <span class="figures">${amount(lot)}</span>
+      <${StandingBadge} lot=${sale.store.lot(lot.lot)} />
+      <${Countdown} lot=${sale.store.lot(lot.lot)} />
+    </span>`,
+  }));
+  return html`<${Rows} title=${title} rows=${rows} />`;
 }
 
 function Wins() {
   const sale = useSale();
-  const wins = sale.wins.value;
-  if (wins.length === 0) return null;
-  return html`<section class="stack">
-    <h2>Won and bought <span class="muted">(${wins.length})</span></h2>
-    <ul class="plain rows">
-      ${wins.map(
-        (win, index) => html`<li key=${index}>
-          <a class="own-row" href=${lotHref(win.lot)}>
-            <span class="own-title">${win.title}</span>
-            <span class="figures">
-              ${win.units > 1 && `${win.units} × ${sale.money(win.amount)} = `}
-              ${sale.money(win.total)}${win.paid ? " · paid" : ""}
-            </span>
-            <${Icon} name="next" />
-          </a>
-        </li>`,
-      )}
-    </ul>
-  </section>`;
+  const rows = sale.wins.value.map((win, index) => ({
+    key: index,
+    lot: win,
+    about: html`<span class="figures">
+      ${win.units > 1 && `${win.units} × ${sale.money(win.amount)} = `}
+      ${sale.money(win.total)}${win.paid ? " · paid" : ""}
+    </span>`,
+  }));
+  return html`<${Rows} title="Won and bought" rows=${rows} />`;
 }
 
 function Pledges() {
   const sale = useSale();
-  const pledges = sale.pledges.value;
-  if (pledges.length === 0) return null;
+  const rows = sale.pledges.value.map((pledge, index) => ({
+    key: index,
+    lot: pledge,
+    about: html`<span class="figures">
+      ${pledge.count > 1 && `${countOf(pledge.count, "pledge", "pledges")}: `}
+      ${sale.money(pledge.amount)}
+      ${pledge.matched > 0 && ` · matched ${sale.money(pledge.matched)}`}
+    </span>`,
+  }));
+  return html`<${Rows} title="Pledges" rows=${rows} />`;
+}
+
+/** Things of one kind that are one's own, each the way to its lot. rows: `[{key, lot, about}]`. */
+function Rows({ title, rows }) {
+  if (rows.length === 0) return null;
   return html`<section class="stack">
-    <h2>Pledges <span class="muted">(${pledges.length})</span></h2>
+    <h2>${title} <span class="muted">(${rows.length})</span></h2>
     <ul class="plain rows">
-      ${pledges.map(
-        (pledge, index) => html`<li key=${index}>
-          <a class="own-row" href=${lotHref(pledge.lot)}>
-            <span class="own-title">${pledge.title}</span>
-            <span class="figures">
-              ${pledge.count > 1 && `${countOf(pledge.count, "pledge", "pledges")}: `}
-              ${sale.money(pledge.amount)}
-              ${pledge.matched > 0 && ` · matched ${sale.money(pledge.matched)}`}
-            </span>
+      ${rows.map(
+        ({ key, lot, about }) => html`<li key=${key}>
+          <a class="own-row" href=${lotHref(lot.lot)}>
+            <span class="own-title">${lot.title}</span>
+            ${about}
             <${Icon} name="next" />
           </a>
         </li>`,
