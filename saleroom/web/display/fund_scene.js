@@ -2,7 +2,7 @@
 
 import { html } from "../render.js";
 import { Thermometer } from "./thermometer.js";
-import { thermometer } from "./scene.js";
+import { thermometer } from "../house/scene.js";
 
 export function FundScene({ screen, lot }) {
   const { money } = screen;

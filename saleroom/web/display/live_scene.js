@@ -3,7 +3,7 @@
 import { html } from "../render.js";
 import { pictureOf } from "../house/catalogue.js";
 import { isRunning } from "../house/running.js";
-import { sizeOf } from "./scene.js";
+import { sizeOf } from "../house/scene.js";
 
 const CALLS = { fair_warning: "Fair warning", final_call: "Final call" };
 const ENDS = { sold: "Sold", passed: "Not sold", withdrawn: "Withdrawn" };

@@ -3,7 +3,7 @@
 import { formatRemaining } from "../countdown.js";
 import { html } from "../render.js";
 import { pictureOf } from "../house/catalogue.js";
-import { comingUp, silentPage } from "./scene.js";
+import { comingUp, silentPage } from "../house/scene.js";
 
 const PICTURE_PX = 1280;
 

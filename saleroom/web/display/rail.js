@@ -3,7 +3,7 @@
 import { html } from "../render.js";
 import { isRunning } from "../house/running.js";
 import { Thermometer } from "./thermometer.js";
-import { thermometer } from "./scene.js";
+import { thermometer } from "../house/scene.js";
 
 const ROWS = 4;
 

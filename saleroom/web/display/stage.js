@@ -8,7 +8,7 @@ import { FundScene } from "./fund_scene.js";
 import { LiveScene } from "./live_scene.js";
 import { Overview } from "./overview.js";
 import { Rail } from "./rail.js";
-import { ANNOUNCEMENT_MS, comingUp, sceneOf, sponsorsOf } from "./scene.js";
+import { ANNOUNCEMENT_MS, comingUp, sceneOf, sponsorsOf } from "../house/scene.js";
 
 const REFUSALS = {
   4001: "This event is not public. Sign in on this screen first.",

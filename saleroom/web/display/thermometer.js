@@ -3,7 +3,7 @@
 // Drawn as SVG, whose geometry is set by attributes, so that no style stands in the page.
 
 import { html } from "../render.js";
-import { thermometer } from "./scene.js";
+import { thermometer } from "../house/scene.js";
 
 const HEIGHT = 1000;
 const WIDTH = 220;

@@ -2,7 +2,7 @@
 // pledged.
 
 import { inOrder, nextLot } from "../house/running.js";
-import { sceneOf, sizeOf } from "../display/scene.js";
+import { sceneOf, sizeOf } from "../house/scene.js";
 import { lotsOf } from "../house/event_line.js";
 import { formatMoney } from "../money.js";
 import { html } from "../render.js";

@@ -14,7 +14,7 @@ import {
   sponsorsOf,
   thermometer,
   TURN_MS,
-} from "../../../saleroom/web/display/scene.js";
+} from "../../../saleroom/web/house/scene.js";
 import { releaseIn } from "../../../saleroom/web/house/release.js";
 
 const LIVE = { lot: 1, mode: "live", state: "open" };

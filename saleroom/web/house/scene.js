@@ -4,7 +4,7 @@
 // in the ring comes before everything, and a result or a fund gives way after its time. Must not
 // know: how anything is drawn. Source: issue 7.
 
-import { isRunning, lotInRing } from "../house/running.js";
+import { isRunning, lotInRing } from "./running.js";
 
 export const RESULT_MS = 12_000;
 export const FUND_MS = 90_000;
