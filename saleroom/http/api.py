@@ -68,6 +68,7 @@ from saleroom.http.problems import Problem, busy, of_http, problem_response
 from saleroom.http.quick_door import Quick
 from saleroom.http.quick_files import QuickFiles
 from saleroom.http.quick_reads import quick_reads
+from saleroom.http.segments import Segment
 from saleroom.http.services import Services
 from saleroom.http.uploads import UploadGate, Uploads
 from saleroom.http.web_files import web_files
@@ -99,6 +100,7 @@ def make_quart(services: Services) -> QuartTrio:
     app.config["MAX_CONTENT_LENGTH"] = services.limits.body_bytes_max
     app.config["BODY_TIMEOUT"] = services.limits.body_s
     app.url_map.merge_slashes = False
+    app.url_map.converters["default"] = Segment
     _answer_errors(app)
     app.before_request(check_key)
     app.asgi_app = UploadGate(cast(AsgiApp, app.asgi_app))  # type: ignore[assignment,method-assign]

@@ -103,7 +103,7 @@ def join_routes(services: Services, access: Access, replicas: Replicas, trail: T
         shown = [attrs.asdict(_view(row)) for row in rows[:limit]]
         return respond({"codes": shown, "next": following})
 
-    @routes.get("/events/<event>/join-codes/<code>.svg")
+    @routes.get("/events/<event>/join-codes/<string:code>.svg")
     @contract(
         "Draw a join code",
         tag=TAG,

@@ -11,6 +11,7 @@ import pytest
 from trio.testing import MockClock
 
 from saleroom.auction.refusal import Code
+from saleroom.http.contract import PATH_NAME
 from saleroom.http.problems import Problem, of_nack
 from saleroom.protocol.answers import plain_nack
 from saleroom.storage.ports import OutcomeUnknown, StoreUnavailable
@@ -35,6 +36,8 @@ JSON = {"Content-Type": "application/json"}
         ("DELETE", EVENTS, 405, "METHOD_NOT_ALLOWED"),
         ("POST", "/alive", 405, "METHOD_NOT_ALLOWED"),
         ("PUT", f"{EVENTS}/x/lots/1", 405, "METHOD_NOT_ALLOWED"),
+        ("GET", f"{EVENTS}/x/lots/order", 405, "METHOD_NOT_ALLOWED"),
+        ("GET", f"{EVENTS}/x/lots/orders", 404, "UNKNOWN_EVENT"),
     ],
 )
 async def test_what_is_not_there(
@@ -45,6 +48,18 @@ async def test_what_is_not_there(
         assert (reply.status, reply.code) == (status, code)
         assert reply.json["temporary"] is False
         assert ("allow" in reply.headers) == (status == 405)
+
+
+async def test_no_address_is_that_of_two_routes(autojump_clock: MockClock) -> None:
+    """Not `/lots/order` that of `/lots/{lot}` as well; the more particular one has it alone."""
+    async with open_house() as house:
+        adapter = house.app.url_map.bind("sale.example")
+        methods: dict[str, set[str]] = {}
+        for rule in house.app.url_map.iter_rules():
+            methods.setdefault(rule.rule, set()).update(rule.methods or ())
+        for path, own in methods.items():
+            address = PATH_NAME.sub("x", path)
+            assert set(adapter.allowed_methods(address)) == own, path
 
 
 @pytest.mark.parametrize(
