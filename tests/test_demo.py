@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, cast
@@ -136,12 +136,17 @@ async def test_a_room_sells_a_live_lot_and_bids_on_silent_ones(
     def is_told(words: str) -> bool:
         return any(words in line for line in told)
 
+    def is_done(lots: Sequence[tuple[str, int]], words: str) -> bool:
+        return any(f"{title}: " in line and words in line for title, _ in lots for line in told)
+
     async with open_house() as house:
         event = await demo.create_gala(house.server)
         room = Room(house.server, event, tell, random.Random(7), FAST)
         async with trio.open_nursery() as people:
             people.start_soon(partial(room.run, with_donors=True))
-            await progress.until(lambda: is_told(": SOLD ") and is_told("(online)"))
+            await progress.until(
+                lambda: is_done(demo_gala.LIVE, "SOLD ") and is_done(demo_gala.SILENT, "(online)")
+            )
             people.cancel_scope.cancel()
         site = house.registry.site(event)
         assert site is not None

@@ -35,10 +35,10 @@ async def sale(house: House) -> str:
     return path
 
 
-async def results(house: House, path: str) -> list[dict[str, Any]]:
-    """Read the results, once a checkpoint has the sale."""
+async def results(house: House, path: str, paddle: int) -> list[dict[str, Any]]:
+    """Read the results, once a checkpoint has the sale to this paddle."""
     rows: list[dict[str, Any]] = []
-    while not rows:
+    while [row["paddle"] for row in rows] != [paddle]:
         rows = (await house.done("GET", f"{path}/results", "clerk"))["results"]
     return rows
 
@@ -52,7 +52,7 @@ async def test_an_event_from_draft_to_results(pg_stores: Stores) -> None:
         assert holders == [(7, "Ann"), (100, "Zoë")]
         beyond = await house.call("GET", f"{path}/registrations?cursor={2**53 - 2}", "clerk")
         assert (beyond.status, beyond.code) == (400, "MALFORMED")
-        (win,) = await results(house, path)
+        (win,) = await results(house, path, 7)
         assert (win["paddle"], win["name"], win["total"]) == (7, "Ann", 10_000)
         journal = await house.done("GET", f"{path}/journal", "admin")
         assert journal["facts"][0]["event"]["ladder"] == [[0, 5]]
