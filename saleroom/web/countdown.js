@@ -20,17 +20,6 @@ export function formatRemaining(left) {
   return `${Math.floor(seconds / 60)}:${pad(seconds % 60)}`;
 }
 
-/** Write the time that is left as it is read out. */
-export function speakRemaining(left) {
-  if (left <= 0) return "ending now";
-  const seconds = Math.ceil(left / 1000);
-  if (seconds < 60) return `${seconds} ${seconds === 1 ? "second" : "seconds"} left`;
-  const minutes = Math.round(seconds / 60);
-  return minutes < 60
-    ? `${minutes} ${minutes === 1 ? "minute" : "minutes"} left`
-    : `${formatRemaining(left)} left`;
-}
-
 function pad(number) {
   return String(number).padStart(2, "0");
 }

@@ -82,10 +82,15 @@ function Figures({ desk, lot }) {
       isRunning(lot) &&
       html`<div>
       <dt>Ends in</dt>
-      <dd class="figures">${formatRemaining(lot.ends_at - desk.now.value)}</dd>
+      <dd class="figures"><${Left} desk=${desk} lot=${lot} /></dd>
     </div>`
     }
   </dl>`;
+}
+
+function Left({ desk, lot }) {
+  if (desk.store.event.value.status === "paused") return "Paused";
+  return formatRemaining(lot.ends_at - desk.now.value);
 }
 
 function Leader({ lot, who }) {

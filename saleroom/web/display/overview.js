@@ -41,8 +41,9 @@ function Next({ screen, lot, isAlone }) {
 }
 
 function Silent({ screen, lot }) {
-  const { money, now } = screen;
-  const left = lot.ends_at === null ? null : lot.ends_at - now;
+  const { money, now, event } = screen;
+  const isStill = lot.ends_at === null || event.status === "paused";
+  const left = isStill ? null : lot.ends_at - now;
   return html`<li class=${left !== null && left < 300_000 ? "silent-lot soon" : "silent-lot"}>
     <span class="figures number">${lot.lot}</span>
     <span class="silent-title">${lot.title}</span>

@@ -95,10 +95,7 @@ function Sums({ lot }) {
           <div class="muted small">Asking</div>
           <div class="sum figures">${sale.money(view.ask)}</div>
         </div>`
-        : html`<div class="sums-end">
-          ${isRunning(view) && view.ends_at !== null && html`<div class="muted small">Ends in</div>`}
-          <${Countdown} lot=${lot} />
-        </div>`
+        : html`<div class="sums-end"><${Countdown} lot=${lot} isLabelled /></div>`
     }
     <p class="visually-hidden" role="status">${read}</p>
   </div>`;

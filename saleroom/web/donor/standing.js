@@ -21,8 +21,11 @@ export function StandingBadge({ lot }) {
   return standing && html`<${Badge} kind=${standing.kind}>${standing.word}<//>`;
 }
 
-/** Count down to a lot's end on the server's clock; only the text changes as time goes. */
-export function Countdown({ lot }) {
+/**
+ * Count down to a lot's end on the server's clock; only the text changes as time goes.
+ * isLabelled: what is counted is written above it, else told to screen readers alone.
+ */
+export function Countdown({ lot, isLabelled = false }) {
   const sale = useSale();
   const view = lot.value;
   const endsAt = view.ends_at;
@@ -33,9 +36,11 @@ export function Countdown({ lot }) {
   );
   if (endsAt === null || !isRunning(view)) return null;
   if (isPaused) return html`<span class="countdown">Paused</span>`;
-  return html`<span class=${kind}>
-    <${Icon} name="clock" size=${16} /><span class="visually-hidden">Ends in </span>${text}
-  </span>`;
+  return html`${isLabelled && html`<div class="muted small">Ends in</div>`}
+    <span class=${kind}>
+      <${Icon} name="clock" size=${16} />
+      ${!isLabelled && html`<span class="visually-hidden">Ends in </span>`}${text}
+    </span>`;
 }
 
 /** Watch a lot, or no longer. */
