@@ -1,7 +1,7 @@
 // The rostrum's face: ask, price, paddle, what comes next, and the time; in a fund, what is
 // pledged.
 
-import { inOrder, nextLot } from "../house/running.js";
+import { inOrder, isRunning, nextLot } from "../house/running.js";
 import { sceneOf, sizeOf } from "../house/scene.js";
 import { lotsOf } from "../house/event_line.js";
 import { formatMoney } from "../money.js";
@@ -51,7 +51,7 @@ function State({ event, lot, store }) {
     return html`<p class="rostrum-state">Paused: ${store.pauseReason.value}</p>`;
   if (event.status !== "open") return html`<p class="rostrum-state">The event is not open</p>`;
   return html`<p class="rostrum-state" role="status">
-    ${STATES[lot?.state]}${lot?.locked && html` <span>Online locked</span>`}
+    ${STATES[lot?.state]}${lot?.locked && isRunning(lot) && html` <span>Online locked</span>`}
   </p>`;
 }
 
@@ -87,7 +87,7 @@ function Fund({ lot, money }) {
 }
 
 function Figure({ name, value, kind = "" }) {
-  return html`<div>
+  return html`<div class=${sizeOf(String(value))}>
     <dt>${name}</dt>
     <dd class=${`figures ${kind}`}>${value}</dd>
   </div>`;
