@@ -21,9 +21,9 @@ from saleroom.storage.pg_billing import PostgresFolios
 from saleroom.storage.ports import Stores
 from saleroom.storage.stores import open_pool, postgres_stores
 from tests.billing.books import check_books
+from tests.databases import fresh_database
 from tests.servers import (
     RealPostgres,
-    fresh_database,
     real_postgres,
     real_redis,
     redis_emptied,

@@ -2,44 +2,51 @@
 
 Owns: their processes and folders, from start to end. Invariant: sockets are Unix sockets in a
 folder of the test's own; a server ends with the test process, whatever ends that. Must not know:
-what is tested. As a program, `python -m tests.servers FOLDER` keeps a PostgreSQL with a migrated
-template database until its standard input ends. Source: STYLE, "Tests".
+what is tested. As a program, `python -m tests.servers FOLDER [hasty]` keeps a PostgreSQL with a
+migrated template database until its standard input ends. Source: STYLE, "Tests".
 """
 
 from __future__ import annotations
 
-import itertools
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import asyncpg
 import trio
 from redis.asyncio import Redis
 
-from saleroom.storage.bridge import Bridge, open_bridge
+from saleroom.storage import embedded
+from saleroom.storage.bridge import open_bridge
 from saleroom.storage.embedded import EmbeddedPostgres
 from saleroom.storage.migrate import migrate
 from saleroom.storage.stores import open_pool
 
 STOP_LIMIT_S = 30.0
 TEMPLATE = "saleroom_template"
+HASTY = "hasty"
 
 _ROOT = Path(__file__).parent.parent
-_numbers = itertools.count(1)
 
 
 class RealPostgres:
-    """A PostgreSQL server under a launcher process of its own, in `folder`."""
+    """A PostgreSQL server under a launcher process of its own, in `folder`.
 
-    def __init__(self, folder: Path) -> None:
+    is_hasty: leaves it to the system when to write to the disk, so that only a loss of the machine
+    could lose anything. spare, shape: the databases that are clear, and what they look like.
+    """
+
+    def __init__(self, folder: Path, *, is_hasty: bool = False) -> None:
         self.folder = folder
         self.dsn = ""
+        self.spare: list[str] = []
+        self.shape = ""
+        self._is_hasty = is_hasty
         self._launcher: subprocess.Popen[str] | None = None
 
     @property
@@ -50,7 +57,10 @@ class RealPostgres:
     def start(self) -> None:
         """Start it, or start it again on the same folder; returns when it takes connections."""
         self._launcher = subprocess.Popen(
-            [sys.executable, "-m", "tests.servers", str(self.folder)],
+            [
+                *(sys.executable, "-m", "tests.servers", str(self.folder)),
+                *([HASTY] if self._is_hasty else []),
+            ],
             cwd=_ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -89,9 +99,9 @@ def short_folder() -> Iterator[Path]:
 
 @contextmanager
 def real_postgres() -> Iterator[RealPostgres]:
-    """Run a PostgreSQL for the length of the block."""
+    """Run a hasty PostgreSQL for the length of the block."""
     with short_folder() as folder:
-        server = RealPostgres(folder)
+        server = RealPostgres(folder, is_hasty=True)
         server.start()
         try:
             yield server
@@ -121,27 +131,6 @@ def real_redis(folder: Path) -> Iterator[str]:
         process.communicate(timeout=STOP_LIMIT_S)
 
 
-@asynccontextmanager
-async def empty_database(
-    bridge: Bridge, server: RealPostgres, template: str = "template1"
-) -> AsyncIterator[str]:
-    """Give the DSN of a database of the block's own, without a table."""
-    name = f"test_{next(_numbers)}"
-    await bridge.run(execute, server.dsn, f"CREATE DATABASE {name} TEMPLATE {template}")
-    try:
-        yield server.dsn_of(name)
-    finally:
-        with trio.CancelScope(shield=True):
-            await bridge.run(execute, server.dsn, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@asynccontextmanager
-async def fresh_database(bridge: Bridge, server: RealPostgres) -> AsyncIterator[str]:
-    """Give the DSN of a migrated database of the block's own, without a row."""
-    async with empty_database(bridge, server, TEMPLATE) as dsn:
-        yield dsn
-
-
 async def execute(dsn: str, sql: str) -> None:
     """Run one statement on a connection of its own. To be run over the bridge."""
     connection = await asyncpg.connect(dsn)
@@ -157,8 +146,10 @@ async def redis_emptied(url: str) -> None:
         await redis.flushall()
 
 
-async def _serve(folder: Path) -> None:
+async def _serve(folder: Path, *options: str) -> None:
     """Run PostgreSQL in `folder` until standard input ends; print its DSN when ready."""
+    if HASTY in options:
+        embedded._SETTINGS.update(fsync="off", full_page_writes="off", wal_compression="off")
     postgres = EmbeddedPostgres(folder)
     ready, stopping = trio.Event(), trio.Event()
     async with trio.open_nursery() as nursery:
@@ -178,4 +169,4 @@ async def _serve(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    trio.run(_serve, Path(sys.argv[1]))
+    trio.run(_serve, Path(sys.argv[1]), *sys.argv[2:])

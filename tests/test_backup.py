@@ -30,8 +30,9 @@ from saleroom.storage.pg_programs import ProgramFailed, dump, find_programs
 from saleroom.storage.pg_survey import Standing, held_survey, our_tables, survey
 from saleroom.storage.ports import Batch, EventRow, LotRow, Record, Registration, StoreUnavailable
 from saleroom.storage.stores import open_pool, open_stores, postgres_stores
+from tests.databases import empty_database, fresh_database
 from tests.history import EVENT, evening, records_of
-from tests.servers import RealPostgres, empty_database, execute, fresh_database
+from tests.servers import RealPostgres, execute
 
 LIMIT_S = 60.0
 MADE_AT = "2026-05-01T20:15:00+00:00"

@@ -14,7 +14,8 @@ from saleroom.storage.memory import memory_stores
 from saleroom.storage.pg_pool import PostgresPool
 from saleroom.storage.ports import HotStore, Stores
 from saleroom.storage.stores import open_hot, open_pool, postgres_stores
-from tests.servers import RealPostgres, fresh_database, redis_emptied
+from tests.databases import fresh_database
+from tests.servers import RealPostgres, redis_emptied
 
 
 @pytest.fixture(params=["memory", "postgres"])

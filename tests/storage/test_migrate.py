@@ -14,7 +14,8 @@ from saleroom.storage.memory import MemoryHotStore
 from saleroom.storage.migrate import MIGRATIONS, MigrationError, known_migrations, migrate
 from saleroom.storage.pg_pool import Connection, PostgresPool
 from saleroom.storage.stores import open_pool, postgres_stores
-from tests.servers import RealPostgres, empty_database
+from tests.databases import empty_database
+from tests.servers import RealPostgres
 from tests.storage.sessions import Session
 
 NAMES = [migration.name for migration in known_migrations()]
