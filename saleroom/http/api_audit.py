@@ -32,6 +32,7 @@ def audit_routes(services: Services, access: Access) -> Blueprint:
         who=Role.ADMIN,
         query=AuditQuery,
         answers={200: AuditPage},
+        refusals=("UNKNOWN_CURSOR",),
         description="Of one event with `event`; of all of them for an admin of the whole server.",
     )
     async def index() -> Response:

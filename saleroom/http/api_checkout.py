@@ -130,7 +130,7 @@ def checkout_routes(services: Services, desk: MoneyDesk) -> Blueprint:
         body=Payload(("application/json",)),
         invalid=None,
         answers={200: Heard},
-        refusals=("WEBHOOK_REFUSED", "OVERLOADED", "OUTCOME_UNKNOWN"),
+        refusals=("FORBIDDEN", "OVERLOADED", "OUTCOME_UNKNOWN"),
         description=f"Signed by Stripe in `{SIGNATURE}`.",
     )
     async def stripe() -> Response:
@@ -139,7 +139,7 @@ def checkout_routes(services: Services, desk: MoneyDesk) -> Blueprint:
         try:
             event = services.till.processor.read_webhook(body, request.headers.get(SIGNATURE))
         except WebhookRefused as refused:
-            raise Problem("WEBHOOK_REFUSED", str(refused)) from None
+            raise Problem("FORBIDDEN", str(refused)) from None
         return respond({"taken": await checkout.hear(event)})
 
     return routes

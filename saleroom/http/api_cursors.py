@@ -39,25 +39,21 @@ def cursor_of(query: object, place: Place) -> str:
 def place_of(query: object, cursor: str, kinds: Sequence[type]) -> list[int | str] | None:
     """Read a cursor's place, whose parts are of these kinds; None for the beginning.
 
-    Raises Problem (MALFORMED).
+    Raises Problem (UNKNOWN_CURSOR).
     """
     if not cursor:
         return None
     try:
         raw = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (binascii.Error, orjson.JSONDecodeError):
-        raise _strange() from None
+        raise Problem("UNKNOWN_CURSOR") from None
     if not isinstance(raw, list) or [type(part) for part in raw] != [str, *kinds]:
-        raise _strange()
+        raise Problem("UNKNOWN_CURSOR")
     if raw[0] != _digest(query):
-        raise _strange()
+        raise Problem("UNKNOWN_CURSOR")
     return raw[1:]
 
 
 def _digest(query: object) -> str:
     encoded = orjson.dumps(query, option=orjson.OPT_SORT_KEYS)
     return hashlib.blake2b(encoded, digest_size=_QUERY_BYTES).hexdigest()
-
-
-def _strange() -> Problem:
-    return Problem("MALFORMED", "'cursor' is what `next` gave to the same query", field="cursor")

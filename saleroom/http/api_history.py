@@ -39,7 +39,7 @@ def history_routes(services: Services, access: Access, replicas: Replicas) -> Bl
         who=ANYONE,
         query=PageQuery,
         answers={200: BidPage},
-        refusals=("EVENT_NOT_OPEN",),
+        refusals=("EVENT_NOT_OPEN", "UNKNOWN_CURSOR"),
     )
     async def index(event: str, lot: str) -> Response:
         query = read_query(PageQuery)

@@ -81,7 +81,14 @@ def lot_routes(
         return respond(await whole(row, event), 201, {"Location": location})
 
     @routes.get("/events/<event>/lots")
-    @contract("List lots", tag=TAG, who=ANYONE, query=LotQuery, answers={200: LotPage})
+    @contract(
+        "List lots",
+        tag=TAG,
+        who=ANYONE,
+        query=LotQuery,
+        answers={200: LotPage},
+        refusals=("UNKNOWN_CURSOR",),
+    )
     async def index(event: str) -> Response:
         query, limit = read_query(LotQuery), read_page(services.limits).limit
         reader = await access.reader(event_id(event))

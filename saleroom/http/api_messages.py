@@ -44,7 +44,7 @@ from saleroom.http.services import Services
 from saleroom.messages.kinds import KINDS
 from saleroom.messages.preferences import channels_of, is_zone
 from saleroom.messages.providers import Kept
-from saleroom.messages.web_push import is_device, is_service
+from saleroom.messages.web_push import is_device
 from saleroom.storage.message_ports import Delivery, Preferences, PushDevice
 
 TAG = "Messages"
@@ -109,8 +109,6 @@ def message_routes(services: Services, access: Access, trail: Trail) -> Blueprin
     async def add_device() -> Response:
         given = await read_body(NewDevice)
         device = PushDevice(given.endpoint, given.keys.p256dh, given.keys.auth)
-        if not is_service(device.endpoint):
-            raise _invalid("endpoint", "is a push service's of a browser")
         if not is_device(device):
             raise _invalid("keys", "are no keys of a browser's subscription")
         identity = await access.admit_signed_in()
@@ -142,6 +140,7 @@ def message_routes(services: Services, access: Access, trail: Trail) -> Blueprin
         who=Role.ADMIN,
         query=DeadQuery,
         answers={200: DeadPage},
+        refusals=("UNKNOWN_CURSOR",),
     )
     async def dead() -> Response:
         query = read_query(DeadQuery)

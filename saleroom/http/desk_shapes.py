@@ -24,6 +24,7 @@ from saleroom.protocol.shapes import (
     Name,
     Phone,
     Whole,
+    together,
 )
 
 NOTES_MAX = 2_000
@@ -125,6 +126,12 @@ class TableQuery:
     limit: PageLimit = ABSENT
 
 
+@together(
+    anyOf=[
+        {"properties": {"paddle": {"type": "null"}}},
+        {"properties": {"count": {"const": 1}}},
+    ]
+)
 @attrs.frozen
 class NewCodes:
     """How many codes to print, and what they bind: a paddle (one code), a table, or both."""

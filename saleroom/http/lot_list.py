@@ -14,7 +14,6 @@ import attrs
 
 from saleroom.http.api_cursors import Cursor, cursor_of, place_of
 from saleroom.http.api_shapes import PageLimit
-from saleroom.http.problems import Problem
 from saleroom.protocol.shapes import ABSENT, Chars, Example
 from saleroom.protocol.wire_views import LotState, Mode
 from saleroom.storage.lot_search import words_of
@@ -91,13 +90,12 @@ def page_of(lots: Iterable[Lot], query: LotQuery, limit: int, ranks: Mapping[int
     """Give a page of lots.
 
     ranks: {lot: its place} in the running order, or among what was found when `q` is asked; of
-    lots without a place the lowest number comes first. Raises Problem (MALFORMED).
+    lots without a place the lowest number comes first. Without `q` the most relevant is whatever
+    the running order has first. Raises Problem (UNKNOWN_CURSOR).
     """
     sort = query.sort or ("order" if query.q is None else "relevance")
     is_turned = sort.startswith("-")
     kind, value = _VALUES.get(sort.removeprefix("-"), (int, lambda lot: ranks.get(lot["lot"])))
-    if sort == "relevance" and query.q is None:
-        raise Problem("MALFORMED", "'relevance' is of what 'q' finds", field="sort")
     asked = attrs.asdict(attrs.evolve(query, cursor="", limit=0)) | {"sort": sort}
     after = place_of(asked, query.cursor, (bool, kind, int))
 

@@ -6,12 +6,14 @@ its place. Must not know: routes, or who calls. Source: PROTOCOL 7, issue 8 poin
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 import attrs
 
 from saleroom.http.api_cursors import Cursor
 from saleroom.http.api_shapes import PageLimit, TimeZone
+from saleroom.messages.web_push import SERVICES
 from saleroom.protocol.shapes import ABSENT, Chars, EventId, Example, Items, Number, Time, Whole
 
 MESSAGE_MAX = 10**15 - 1
@@ -28,7 +30,31 @@ E164 = Annotated[
 ]
 MessageId = Annotated[int, Whole(1, MESSAGE_MAX), Example(7)]
 DeviceId = Annotated[str, Chars(32, 32, "[0-9a-f]{32}"), Example("0123456789abcdef" * 2)]
-Base64Url = Annotated[str, Chars(1, 128, "[A-Za-z0-9_-]+={0,2}"), Example("BOr3xh0I")]
+_SERVICE = "|".join(re.escape(host.removeprefix(".")) for host in SERVICES)
+Endpoint = Annotated[
+    str,
+    Chars(
+        12,
+        1_000,
+        rf"https://([a-z0-9-]+\.)*({_SERVICE})(:443)?/[\x21-\x7e]*",
+        "is a push service's of a browser",
+    ),
+    Example("https://fcm.googleapis.com/x"),
+]
+PublicKey = Annotated[
+    str,
+    Chars(87, 88, "B[A-Za-z0-9_-]{86}=?", "is the key of a browser's subscription"),
+    Example(
+        "BGsX0fLhLEJH-Lzm5WOkQPJ3A32BLeszoPShOUXYmMKWT-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU"
+    ),
+]
+"""A point of P-256, uncompressed, in base64url."""
+AuthSecret = Annotated[
+    str,
+    Chars(22, 24, "[A-Za-z0-9_-]{22}(==)?", "is the secret of a browser's subscription"),
+    Example("AAAAAAAAAAAAAAAAAAAAAA"),
+]
+"""16 bytes in base64url."""
 
 
 @attrs.frozen
@@ -87,17 +113,15 @@ class PreferencesView:
 class PushKeys:
     """The keys of a browser's subscription (RFC 8291)."""
 
-    p256dh: Base64Url
-    auth: Base64Url
+    p256dh: PublicKey
+    auth: AuthSecret
 
 
 @attrs.frozen
 class NewDevice:
     """A browser's subscription, as `PushSubscription.toJSON()` has it."""
 
-    endpoint: Annotated[
-        str, Chars(12, 1_000, r"https://[\x21-\x7e]+"), Example("https://fcm.googleapis.com/x")
-    ]
+    endpoint: Endpoint
     keys: PushKeys
 
 

@@ -21,9 +21,9 @@ from saleroom.protocol.answers import MESSAGES, TEMPORARY
 
 STATUS: dict[str, int] = {
     "MALFORMED": 400,
-    "WEBHOOK_REFUSED": 400,
     "UNAUTHENTICATED": 401,
     "FORBIDDEN": 403,
+    "INVALID_CODE": 404,
     "NOT_FOUND": 404,
     "METHOD_NOT_ALLOWED": 405,
     "REQUEST_TIMEOUT": 408,
@@ -35,7 +35,6 @@ STATUS: dict[str, int] = {
     "INVALID_LOT": 422,
     "INVALID_REGISTRATION": 422,
     "INVALID_FIELD": 422,
-    "INVALID_CODE": 422,
     "RATE_LIMITED": 429,
     "INTERNAL": 500,
     "OVERLOADED": 503,
@@ -83,6 +82,7 @@ DETAILS: dict[str, str] = {
     "STALE_VERSION": "it has changed since; read it again",
     "EVENT_PUBLISHED": "the event has been published",
     "UNKNOWN_CATEGORY": "there is no such category",
+    "UNKNOWN_CURSOR": "a cursor is what `next` gave to the same query",
     "UNKNOWN_DONOR": "there is no such donor",
     "NAME_TAKEN": "the name is in use",
     "IN_USE": "lots refer to it",
@@ -104,7 +104,6 @@ DETAILS: dict[str, str] = {
     "CARD_NOT_CONFIRMED": "the card's setup is not complete",
     "UNKNOWN_SETUP": "there is no such setup of a card of yours",
     "UNKNOWN_LINK": "there is no such link, or it has ended",
-    "WEBHOOK_REFUSED": "the webhook is not believed",
     "UNKNOWN_MESSAGE": "there is no such dead message",
     "UNKNOWN_DEVICE": "there is no such browser of yours",
 }

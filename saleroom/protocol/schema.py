@@ -20,6 +20,7 @@ from saleroom.auction.definition import TEXT_MAX
 from saleroom.auction.money import AMOUNT_MAX
 from saleroom.protocol.reading import hints
 from saleroom.protocol.shapes import (
+    TOGETHER,
     Chars,
     Constraint,
     Example,
@@ -149,7 +150,7 @@ class SchemaBook:
         if required:
             made["required"] = required
         if is_closed:
-            made["additionalProperties"] = False
+            made |= {"additionalProperties": False, **vars(cls).get(TOGETHER, {})}
         if (about := about_class(cls)) is not None:
             made["description"] = about
         return made

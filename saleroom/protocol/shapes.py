@@ -9,12 +9,15 @@ Source: RULES "Amounts", PROTOCOL 3 and 7, JSON Schema 2020-12.
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Protocol, runtime_checkable
+from collections.abc import Callable
+from typing import Annotated, Any, Protocol, TypeVar, runtime_checkable
 
 import attrs
 
 from saleroom.auction.definition import TEXT_MAX, TIME_MAX
 from saleroom.auction.money import AMOUNT_MAX
+
+Shaped = TypeVar("Shaped", bound=type)
 
 PLAIN_TEXT = "[^\\x00]*"
 """What a store can keep; half a surrogate pair, which no JSON text should hold, is refused too."""
@@ -139,6 +142,23 @@ def wire_field(field: attrs.Attribute[Any]) -> str:
     """Give a field's name in JSON."""
     name: str = field.metadata.get(_WIRE, field.name)
     return name
+
+
+TOGETHER = "__together__"
+"""Where a class bears what `together` says of it."""
+
+
+def together(**keywords: Any) -> Callable[[Shaped], Shaped]:
+    """Tie a class's fields to each other, in JSON Schema; whoever reads it checks the same.
+
+    Stands above the line that makes it an attrs class.
+    """
+
+    def tie(cls: Shaped) -> Shaped:
+        setattr(cls, TOGETHER, keywords)
+        return cls
+
+    return tie
 
 
 ABSENT: Any = None

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 import attrs
 
-from saleroom.auction.definition import HOUR_MS, SECOND_MS
+from saleroom.auction.definition import HOUR_MS, SECOND_MS, TIME_MAX
 from saleroom.auction.money import AMOUNT_MAX
 from saleroom.protocol.shapes import (
     ABSENT,
@@ -100,7 +100,7 @@ class LotFields:
     buy_now: Money | None = None
     quantity: Annotated[int, Whole(0, NUMBER_MAX), Example(1)] | None = None
     starts_at: Time | None = None
-    ends_at: Time | None = None
+    ends_at: Annotated[int, Whole(0, TIME_MAX), Example(1_767_312_000_000)] | None = None
     soft_close: SoftCloseGiven | None = None
     levels: Levels | None = None
     goal: Money | None = None

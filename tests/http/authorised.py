@@ -105,7 +105,7 @@ PEOPLE_CASES = [
         "POST",
         "/auth/verify-email/confirm",
         {"token": "x"},
-        "422 422 422 422 422 422 422 422 422",
+        "404 404 404 404 404 404 404 404 404",
     ),
     Case(
         "POST",
@@ -117,7 +117,7 @@ PEOPLE_CASES = [
         "POST",
         "/auth/reset/confirm",
         {"token": "x", "password": "violet harbor nine"},
-        "422 422 422 422 422 422 422 422 422",
+        "404 404 404 404 404 404 404 404 404",
     ),
     Case("GET", "/me/preferences", None, "401 200 200 200 200 200 200 200 200"),
     Case("PUT", "/me/preferences", {"choices": {}}, "401 200 200 200 200 200 200 200 200"),

@@ -56,7 +56,7 @@ async def test_the_audit_is_paged_and_filtered(autojump_clock: MockClock) -> Non
         by_clara = await house.done("GET", "/api/v1/audit?who=clara", "admin")
         assert [entry["what"] for entry in by_clara["entries"]] == ["category.add"]
         strange = f"/api/v1/audit?event={other}&cursor={first['next']}"
-        assert (await house.call("GET", strange, "admin")).code == "MALFORMED"
+        assert (await house.call("GET", strange, "admin")).code == "UNKNOWN_CURSOR"
 
 
 async def test_a_change_stands_and_is_logged_when_the_audit_is_away(

@@ -188,4 +188,4 @@ async def test_a_forged_webhook_is_refused(
 ) -> None:
     async with open_house(processor=ScriptedProcessor()) as house:
         reply = await house.call("POST", HOOK, raw=b"{}", headers=headers)
-        assert (reply.status, reply.code) == (400, "WEBHOOK_REFUSED")
+        assert (reply.status, reply.code) == (403, "FORBIDDEN")

@@ -54,7 +54,7 @@ async def test_bids_are_shown_by_the_price_they_made_newest_first(
         assert first["bids"] + rest["bids"] == whole["bids"]
         assert rest["next"] is None
         strange = f"{EVENTS}/{event}/lots/2/bids?cursor={first['next']}"
-        assert (await house.call("GET", strange)).code == "MALFORMED"
+        assert (await house.call("GET", strange)).code == "UNKNOWN_CURSOR"
         assert (await house.call("GET", f"{EVENTS}/{event}/lots/2/bids")).code == "UNKNOWN_LOT"
 
 

@@ -79,7 +79,7 @@ async def test_a_code_works_once(autojump_clock: MockClock) -> None:
         async with trio.open_nursery() as nursery:
             for _ in range(5):
                 nursery.start_soon(rush)
-        assert sorted(statuses) == [201, 422, 422, 422, 422]
+        assert sorted(statuses) == [201, 404, 404, 404, 404]
         listed = await house.done("GET", f"/api/v1/events/{event}/registrations", "clerk")
         assert len(listed["registrations"]) == 2
 
@@ -135,7 +135,7 @@ async def test_a_code_tells_what_it_is_for_and_stays_good(autojump_clock: MockCl
             assert told == {"event": event, "title": "Gala", "terms": None}
         assert (await join(house, code["code"])).status == 201
         used = await house.call("POST", path, None, shown)
-        assert (used.status, used.code) == (422, "INVALID_CODE")
+        assert (used.status, used.code) == (404, "INVALID_CODE")
 
 
 async def test_codes_that_are_none_expired_or_revoked_look_the_same(
@@ -154,7 +154,7 @@ async def test_codes_that_are_none_expired_or_revoked_look_the_same(
         bodies = set()
         for code in (short["code"], revoked["code"], "00000-00000", "nonsense"):
             reply = await join(house, code)
-            assert (reply.status, reply.code) == (422, "INVALID_CODE")
+            assert (reply.status, reply.code) == (404, "INVALID_CODE")
             bodies.add(reply.body)
         assert len(bodies) == 1
 

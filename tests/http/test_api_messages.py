@@ -17,6 +17,7 @@ from tests.http.house import House, open_house
 
 ME = "/api/v1/me/preferences"
 DEVICES = "/api/v1/me/devices"
+KEYS: dict[str, str] = BROWSER["keys"]  # type: ignore[assignment]
 DEAD = "/api/v1/dead-messages"
 SANDBOX = "/api/v1/sandbox/messages"
 HOUSE = {kind: list(KINDS[kind].channels) for kind in KINDS}
@@ -86,8 +87,11 @@ async def test_a_browser_is_kept_listed_and_let_go(autojump_clock: MockClock) ->
         ({"endpoint": "https://169.254.169.254/latest/meta-data"}, "endpoint"),
         ({"endpoint": "https://fcm.googleapis.com.evil.example/x"}, "endpoint"),
         ({"endpoint": "http://fcm.googleapis.com/x"}, "endpoint"),
-        ({"keys": {"p256dh": "AAAA", "auth": "AAAAAAAAAAAAAAAAAAAAAA"}}, "keys"),
-        ({"keys": {"p256dh": BROWSER["keys"]["p256dh"], "auth": "AAAA"}}, "keys"),  # type: ignore[index]
+        ({"endpoint": "https://ann@fcm.googleapis.com/x"}, "endpoint"),
+        ({"endpoint": "https://fcm.googleapis.com:8443/x"}, "endpoint"),
+        ({"keys": {**KEYS, "p256dh": "AAAA"}}, "keys.p256dh"),
+        ({"keys": {**KEYS, "p256dh": f"B{'A' * 86}"}}, "keys"),
+        ({"keys": {**KEYS, "auth": "AAAA"}}, "keys.auth"),
     ],
 )
 async def test_only_browsers_are_told(

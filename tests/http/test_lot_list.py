@@ -96,20 +96,20 @@ def test_a_cursor_serves_only_the_query_that_gave_it(other: LotQuery) -> None:
     assert cursor is not None
     with pytest.raises(Problem) as refused:
         page_of(LOTS, attrs.evolve(other, cursor=cursor), 2, {})
-    assert (refused.value.code, refused.value.extras["field"]) == ("MALFORMED", "cursor")
+    assert (refused.value.code, refused.value.status) == ("UNKNOWN_CURSOR", 404)
 
 
 @pytest.mark.parametrize("cursor", ["x", "e30", "W10", "bnVsbA", "____", "WyJhIiwxLDIsM10"])
-def test_what_is_no_cursor_is_malformed(cursor: str) -> None:
+def test_what_is_no_cursor_leads_nowhere(cursor: str) -> None:
     with pytest.raises(Problem) as refused:
         page_of(LOTS, LotQuery(cursor=cursor), 2, {})
-    assert refused.value.code == "MALFORMED"
+    assert refused.value.code == "UNKNOWN_CURSOR"
 
 
-def test_relevance_needs_a_search() -> None:
-    with pytest.raises(Problem) as refused:
-        page_of(LOTS, LotQuery(sort="relevance"), 2, {})
-    assert refused.value.extras["field"] == "sort"
+def test_without_a_search_the_running_order_is_what_is_relevant() -> None:
+    ranks = {number: -number for number in range(10)}
+    relevant = page_of(LOTS, LotQuery(sort="relevance"), 99, ranks)
+    assert relevant.lots == page_of(LOTS, LotQuery(), 99, ranks).lots
 
 
 def test_filters_leave_out_all_that_differs() -> None:
