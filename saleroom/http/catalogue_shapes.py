@@ -28,7 +28,7 @@ from saleroom.protocol.shapes import (
 )
 from saleroom.storage.index_ports import CATEGORIES_MAX
 
-LOTS_MAX = 10_000  # of an event that can be put in order by one request
+LOTS_MAX = 5_000  # of an event that can be put in order by one request, which a body has room for
 Numbers = Annotated[list[Number], Items(0, LOTS_MAX, is_set=True)]
 Plain = Annotated[Any, Schema({"type": ["object", "null"]})]
 

@@ -91,7 +91,7 @@ class Chars:
 
 @attrs.frozen
 class Items:
-    """A list of so many items. is_set: each of them once."""
+    """A list of so many items. is_set: each of them, a text or a number, once."""
 
     least: int = 0
     most: int = 100
@@ -101,7 +101,7 @@ class Items:
         """Say what is wrong."""
         if not self.least <= len(value) <= self.most:
             return f"is a list of {self.least} to {self.most} items"
-        if self.is_set and any(item in value[:place] for place, item in enumerate(value)):
+        if self.is_set and len(set(value)) < len(value):
             return "holds each item once"
         return None
 
