@@ -2,8 +2,8 @@
 
 Owns: the rounds by which closed events are billed, lots are noted as paid in their event's journal,
 and what was lost on the way from the processor is found. Invariant: whatever a round does is safe
-to do again, so that a crash, or a store that is away, costs a round and nothing else. Must not
-know: HTTP. Source: rules 18 and 31, decisions 0020 and 0021.
+to do again, so that a crash, or a store that is away, costs a round and nothing else; no bill waits
+for the processor. Must not know: HTTP. Source: rules 18 and 31, decisions 0020 and 0021.
 """
 
 from __future__ import annotations
@@ -28,13 +28,14 @@ from saleroom.billing.invoicing import Act
 from saleroom.config import Settings
 from saleroom.payments.biller import bill_event
 from saleroom.payments.cards import Cards
-from saleroom.payments.ports import NotDone, Processor, ProcessorAway
+from saleroom.payments.ports import Processor
 from saleroom.payments.sandbox import SandboxProcessor
+from saleroom.payments.sweep import Sweep
 from saleroom.payments.till import Till
 from saleroom.protocol.messages import Ask
 from saleroom.storage.billing_ports import Billing
 from saleroom.storage.ports import StoreError
-from saleroom.supervisor import Child
+from saleroom.supervisor import Child, Rounds
 
 logger = logging.getLogger("saleroom.billing")
 
@@ -42,9 +43,6 @@ ROUND_S: Final = 5.0
 CLOSE_S: Final = 5.0
 HOUSE: Final = "house"
 """Who records a payment in an event's journal."""
-UNSETTLED_MS: Final = 60_000
-"""Longer than any request waits for the processor."""
-UNSETTLED_AT_ONCE: Final = 50
 WEBHOOKS_KEPT_MS: Final = 35 * 24 * 3_600_000
 """Long after a processor has stopped sending a webhook again."""
 WEBHOOKS_AT_ONCE: Final = 1_000
@@ -90,13 +88,14 @@ class BillingKeeper:
     settings: Settings
     till: Till = attrs.field(init=False)
     cards: Cards = attrs.field(init=False)
+    sweep: Sweep = attrs.field(init=False)
+    _sweeping: Rounds = attrs.field(init=False)
     _billed: dict[str, int] = attrs.field(init=False, factory=dict)
     _owed: dict[str, dict[int, list[Line]]] = attrs.field(init=False, factory=dict)
     _changed: set[tuple[str, int]] = attrs.field(init=False, factory=set)
     _due: trio.Event = attrs.field(init=False, factory=trio.Event)
     _rounds: int = attrs.field(init=False, default=0)
     _documents: int = attrs.field(init=False, default=0)
-    _found: int = attrs.field(init=False, default=0)
     _paid: int = attrs.field(init=False, default=0)
     _failures: int = attrs.field(init=False, default=0)
 
@@ -104,6 +103,13 @@ class BillingKeeper:
         key = self.settings.stripe_publishable_key
         self.till = Till(self.store, self.processor, self._now_ms, self.note)
         self.cards = Cards(self.store, self.processor, self._now_ms, key)
+        settings = self.settings
+        # A page that is opened anew cannot send its payer back by the link, which is not kept.
+        back_to = settings.public_url or f"http://{settings.host}:{settings.port}"
+        self.sweep = Sweep(self.till, self.cards, self.registry.state, back_to)
+        self._sweeping = Rounds(
+            "payments", self.sweep.go_round, logger, (StoreError,), ROUND_S, ROUND_S
+        )
 
     def note(self, event: str, paddle: int) -> None:
         """Hear that a folio has changed; whether its lots are paid now is looked at soon."""
@@ -115,14 +121,14 @@ class BillingKeeper:
         child.started()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._go_round_forever)
+            nursery.start_soon(self._sweeping.run, child)
             await child.stopping.wait()
             nursery.cancel_scope.cancel()
 
     async def go_round(self) -> None:
-        """Bill, settle and record once. Raises StoreError."""
+        """Bill and record once. Raises StoreError."""
         for site in self.registry.sites():
             await self._bill(site)
-        await self._settle()
         for event, paddle in sorted(self._changed):
             if await self._record(event, paddle):
                 self._changed.discard((event, paddle))
@@ -133,7 +139,11 @@ class BillingKeeper:
     def statistics(self) -> BillingStatistics:
         """Count what was done."""
         return BillingStatistics(
-            self._rounds, self._documents, self._found, self._paid, self._failures
+            self._rounds,
+            self._documents,
+            self.sweep.found,
+            self._paid,
+            self._failures + self._sweeping.failures + self.sweep.unanswered,
         )
 
     async def _go_round_forever(self) -> None:
@@ -176,26 +186,6 @@ class BillingKeeper:
             self._changed.update((event, summary.paddle) for summary in page)
             after = page[-1].paddle
 
-    async def _settle(self) -> None:
-        # A page that is opened anew cannot send its payer back by the link, which is not kept.
-        back_to = self.settings.public_url or f"http://{self.settings.host}:{self.settings.port}"
-        before_ms = self._now_ms() - UNSETTLED_MS
-        for place in await self.store.unsettled(before_ms, UNSETTLED_AT_ONCE):
-            state = self._state(place.event)
-            if state is None:
-                continue
-            holder = state.paddles.get(place.paddle)
-            card = await self.cards.stored(place.event, None if holder is None else holder.user)
-            try:
-                await self.till.resume(place, state.definition.currency, card, back_to)
-            except ProcessorAway as away:
-                self._failures += 1
-                logger.warning("payment %s: %s", place.payment, away)
-            except NotDone as refused:
-                logger.warning("payment %s: %s", place.payment, refused)
-            else:
-                self._found += 1
-
     async def _record(self, event: str, paddle: int) -> bool:
         """Tell an event's journal of a paddle's lots, once it owes nothing; say if that is done."""
         site = self.registry.site(event)
@@ -221,10 +211,6 @@ class BillingKeeper:
 
     def _now_ms(self) -> int:
         return self.registry.clock.now_ms()
-
-    def _state(self, event: str) -> EventState | None:
-        site = self.registry.site(event)
-        return None if site is None or site.published is None else site.published.state
 
 
 def _closed_state(site: Site) -> EventState | None:

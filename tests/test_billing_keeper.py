@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -9,13 +10,15 @@ import trio
 from trio.testing import MockClock
 
 from saleroom.billing.payment import PaymentState
-from saleroom.billing_keeper import ROUND_S, UNSETTLED_MS, BillingKeeper, open_processor
+from saleroom.billing_keeper import ROUND_S, BillingKeeper, open_processor
 from saleroom.config import Settings
+from saleroom.payments.ports import PaymentReport, ProcessorAway
 from saleroom.payments.sandbox import SandboxProcessor
+from saleroom.payments.sweep import FIRST_REST_MS, UNSETTLED_MS
 from saleroom.storage.ports import StoreUnavailable
 from saleroom.supervisor import Child
 from tests.http.house import House, open_house
-from tests.http.till import FOLIO, TOTAL, balanced, folio, pay, settled_sale
+from tests.http.till import FOLIO, TOTAL, balanced, folio, link, pay, settled_sale
 from tests.payments.scripted import ScriptedProcessor
 
 GUARD_S = 4 * UNSETTLED_MS / 1000
@@ -25,6 +28,18 @@ def keeper_of(house: House, processor: ScriptedProcessor) -> BillingKeeper:
     keeper = BillingKeeper(house.registry, house.stores.billing, processor, Settings())
     house.services.till.on_change = keeper.note
     return keeper
+
+
+def failing_once(call: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """Let the first of a store's calls fail."""
+    failures = ["away"]
+
+    async def called(*args: Any) -> Any:
+        if failures:
+            raise StoreUnavailable(failures.pop())
+        return await call(*args)
+
+    return called
 
 
 async def paid_lots(house: House, event: str) -> list[int]:
@@ -72,11 +87,12 @@ async def test_a_payment_whose_answer_was_lost_is_found(autojump_clock: MockCloc
         await house.done("POST", f"{path}/confirm", "ann", {"setup": setup})
         processor.loses = 2
         assert (await pay(house, event, method="card", amount=TOTAL)).status == 503
-        await keeper.go_round()
+        await keeper.sweep.go_round()
         assert (await folio(house, event))["payments"][0]["state"] == "pending"
         await trio.sleep(UNSETTLED_MS / 1000 + 1)
-        await keeper.go_round()  # lost once more
-        await keeper.go_round()
+        await keeper.sweep.go_round()  # lost once more
+        await trio.sleep(FIRST_REST_MS / 1000 + 1)
+        await keeper.sweep.go_round()
         (payment,) = (await folio(house, event))["payments"]
         assert payment["state"] == PaymentState.CAPTURED.value
         assert list(processor.taken.values()) == [TOTAL]
@@ -85,7 +101,7 @@ async def test_a_payment_whose_answer_was_lost_is_found(autojump_clock: MockCloc
         body = {"amount": 10, "reason": "a scratch"}
         assert (await house.call("POST", paths, "admin", body, key="r")).status == 503
         await trio.sleep(UNSETTLED_MS / 1000 + 1)
-        await keeper.go_round()
+        await keeper.sweep.go_round()
         (payment,) = (await folio(house, event))["payments"]
         assert [refund["state"] for refund in payment["refunds"]] == ["paid"]
         assert keeper.statistics().payments_found == 2
@@ -98,16 +114,8 @@ async def test_a_store_that_is_away_costs_a_round(
     processor = ScriptedProcessor()
     async with open_house(processor=processor) as house:
         keeper = keeper_of(house, processor)
-        sound, failures = keeper.store.unsettled, 1
-
-        async def unsettled(before_ms: int, limit: int) -> Any:
-            nonlocal failures
-            if failures:
-                failures -= 1
-                raise StoreUnavailable("away")
-            return await sound(before_ms, limit)
-
-        monkeypatch.setattr(keeper.store, "unsettled", unsettled)
+        for name in ("unsettled", "forget_events"):
+            monkeypatch.setattr(keeper.store, name, failing_once(getattr(keeper.store, name)))
         event = await settled_sale(house)
         async with trio.open_nursery() as nursery:
             child = Child("billing", lambda reason: None)
@@ -115,7 +123,7 @@ async def test_a_store_that_is_away_costs_a_round(
             await trio.sleep(4 * ROUND_S)
             child.stopping.set()
         assert keeper.statistics().rounds >= 2
-        assert keeper.statistics().failures == 1
+        assert keeper.statistics().failures == 2
         assert (await folio(house, event))["balance"] == TOTAL
 
 
@@ -124,3 +132,36 @@ async def test_without_a_key_nothing_leaves_the_house() -> None:
         assert isinstance(processor, SandboxProcessor)
     async with open_processor(Settings(stripe_secret_key="sk_test_of_tests")) as processor:
         assert not processor.is_sandbox
+
+
+async def test_a_processor_that_hangs_for_a_minute_holds_up_no_bill(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    processor = ScriptedProcessor()
+    async with open_house(processor=processor, guard_s=2 * GUARD_S) as house:
+        keeper = keeper_of(house, processor)
+        first = await settled_sale(house)
+        await keeper.go_round()
+        path = await link(house, first)
+        body = {"method": "checkout", "amount": TOTAL}
+        assert (await house.call("POST", f"{path}/payments", None, body, key="k")).status == 201
+        asked: list[float] = []
+
+        async def hang(self: ScriptedProcessor, reference: str) -> PaymentReport:
+            asked.append(trio.current_time())
+            await trio.sleep(60)
+            raise ProcessorAway("no answer in time")
+
+        monkeypatch.setattr(ScriptedProcessor, "look", hang)
+        await trio.sleep(UNSETTLED_MS / 1000 + 1)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(keeper.run, Child("billing", lambda reason: None))
+            await trio.sleep(2 * ROUND_S)
+            began = trio.current_time()
+            second = await settled_sale(house)
+            assert trio.current_time() == began  # every bid was answered at once
+            await trio.sleep(2 * ROUND_S)
+            assert (await folio(house, second))["balance"] == TOTAL
+            (asked_at,) = asked
+            assert asked_at < began < trio.current_time() < asked_at + 60
+            nursery.cancel_scope.cancel()

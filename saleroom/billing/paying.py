@@ -177,7 +177,10 @@ def settle_refund(
         if refund.state is RefundState.PAID:
             moves = transfers((payment.method.account, Account.REFUNDS, refund.amount))
             postings.append(Posting(PostingKind.REFUND_FAILED, refund.id, act.at_ms, moves))
-        moves = transfers((Account.REFUNDS, Account.RECEIVABLE, refund.amount))
+        moves = transfers(
+            (Account.REFUNDS, Account.RECEIVABLE, refund.amount - refund.fee_cover),
+            (Account.REFUNDS, Account.FEE_COVER, refund.fee_cover),
+        )
         postings.append(Posting(PostingKind.REFUND_FAILED, refund.id, act.at_ms, moves))
     return Changes(payments=(payment.with_refund(known),), postings=tuple(postings))
 

@@ -169,6 +169,12 @@ class Payment:
         return sum(refund.fee_cover for refund in self._given_back())
 
     @property
+    def refunds_pending(self) -> int:
+        """What is on its way back, and may yet fail."""
+        pending = (each for each in self.refunds if each.state is RefundState.PENDING)
+        return sum(refund.amount for refund in pending)
+
+    @property
     def left(self) -> int:
         """What may still be given back."""
         return self.charged - self.refunded if self.state is PaymentState.CAPTURED else 0

@@ -169,5 +169,8 @@ class Processor(Protocol):
     async def refund(self, refund: str, reference: str, amount: int, currency: str) -> RefundReport:
         """Give a part of a payment back. refund: our id of it."""
 
+    async def look_at_refund(self, reference: str) -> RefundReport:
+        """Look at a refund by the processor's name of it."""
+
     def read_webhook(self, body: bytes, signature: str | None) -> ProcessorEvent:
         """Verify and read a webhook. Raises WebhookRefused."""

@@ -116,6 +116,14 @@ class SandboxProcessor:
             self._kept[reference] = attrs.evolve(charge, refunds=(*charge.refunds, made))
         return made
 
+    async def look_at_refund(self, reference: str) -> RefundReport:
+        await trio.lowlevel.checkpoint()
+        for charge in self._kept.values():
+            for made in charge.refunds:
+                if made.reference == reference:
+                    return made
+        raise NotTaken("resource_missing")
+
     def read_webhook(self, body: bytes, signature: str | None) -> ProcessorEvent:
         raise WebhookRefused("no processor is configured")
 

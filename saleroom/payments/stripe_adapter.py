@@ -211,6 +211,9 @@ class StripeProcessor:
             _of_refund(await _asked(made)), refund=refund, payment_reference=reference
         )
 
+    async def look_at_refund(self, reference: str) -> RefundReport:
+        return _of_refund(await _asked(self._client.refunds.retrieve_async(reference)))
+
     def read_webhook(self, body: bytes, signature: str | None) -> ProcessorEvent:
         if self._webhook_secret is None:
             raise WebhookRefused("no secret of webhooks is configured")

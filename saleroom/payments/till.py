@@ -198,24 +198,44 @@ class Till:
 
     async def hear_payment(self, report: PaymentReport) -> bool:
         """Take in what a webhook says of a payment. False when it is none of ours."""
+        return await self._heard_of(report) is not None
+
+    async def hear_refund(self, report: RefundReport) -> bool:
+        """Take in what a webhook says of a refund. False when it is none of ours.
+
+        It may come before word of its payment, which is then asked for.
+        """
+        place = await self._place_of_taken(report.payment_reference)
+        if place is None:
+            return False
+        await self._settle_refund(place, report)
+        return True
+
+    async def _heard_of(self, report: PaymentReport) -> Place | None:
+        """Take a report in, and say of which payment it is."""
         try:
             if report.payment is None:
                 place = await self.store.place_by_reference(report.reference)
             else:
                 place = await self.store.place_of(report.payment)
         except NotFound:
-            return False
+            return None
         await self._settle(place, report, Act(self.now_ms()))
-        return True
+        return place
 
-    async def hear_refund(self, report: RefundReport) -> bool:
-        """Take in what a webhook says of a refund. False when it is none of ours."""
+    async def _place_of_taken(self, reference: str) -> Place | None:
+        """Find a payment of which money was given back, whether we know yet that it was taken."""
         try:
-            place = await self.store.place_by_reference(report.payment_reference)
+            place = await self.store.place_by_reference(reference)
+            if (await self.payment(place)).state is PaymentState.CAPTURED:
+                return place
         except NotFound:
-            return False
-        await self._settle_refund(place, report)
-        return True
+            pass
+        try:
+            report = await self.processor.look(reference)
+        except NotTaken:
+            return None
+        return await self._heard_of(report)
 
     async def _carry_out(
         self, sale: Sale, payment: Payment, card: Stored | None, back_to: str
@@ -238,6 +258,12 @@ class Till:
             return await self.processor.look(reference)
         except NotTaken as error:
             raise ProcessorAway(f"the processor does not know the payment: {error}") from None
+
+    async def _look_at_refund(self, reference: str) -> RefundReport:
+        try:
+            return await self.processor.look_at_refund(reference)
+        except NotTaken as error:
+            raise ProcessorAway(f"the processor does not know the refund: {error}") from None
 
     async def _settle(self, place: Place, report: PaymentReport, act: Act) -> Payment:
         def decide(folio: Folio) -> tuple[None, Changes] | Declined:
@@ -273,6 +299,9 @@ class Till:
         payment = await self.payment(place)
         refund = payment.refund(place.refund)
         assert payment.reference is not None
+        if refund.reference is not None:
+            await self._settle_refund(place, await self._look_at_refund(refund.reference))
+            return (await self.payment(place)).refund(refund.id)
         if self.now_ms() - refund.at_ms >= ASKED_AGAIN_MS:
             logger.error("refund %s: nobody can say what became of it; look over there", refund.id)
             return refund
@@ -309,6 +338,10 @@ class Till:
                     )
             if report.refund is not None or report.state is not RefundState.PAID:
                 return None, Changes()
+            if payment.left < report.amount <= payment.left + payment.refunds_pending:
+                raise ProcessorAway("it is not known yet what became of a refund of ours")
+            if report.amount > payment.left:
+                logger.error("refund %s is above what is left of its payment", report.reference)
             reference, amount = report.reference, report.amount
             return None, refund_elsewhere(folio, payment, reference, amount, at_ms)
 

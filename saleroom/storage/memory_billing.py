@@ -15,12 +15,10 @@ import trio
 from saleroom.billing.folio import Changes, Folio
 from saleroom.billing.invoice import DocumentKind, Invoice
 from saleroom.billing.ledger import Entry, Posting, document_posting
-from saleroom.billing.payment import PaymentState, RefundState
+from saleroom.billing.payment import RefundState
 from saleroom.billing.terms import BillingTerms
 from saleroom.storage.billing_ports import Card, CheckoutLink, FolioSummary, KeptTerms, Place
 from saleroom.storage.ports import Conflict, Full, NotFound
-
-UNSETTLED = (PaymentState.PENDING, PaymentState.ACTION)
 
 
 class MemoryBilling:
@@ -134,7 +132,7 @@ class MemoryBilling:
         for folio in self._all_folios():
             for payment in folio.payments:
                 place = Place(folio.event, folio.paddle, payment.id)
-                if payment.state in UNSETTLED:
+                if payment.is_open:
                     found.append((payment.at_ms, place))
                 found += [
                     (refund.at_ms, attrs.evolve(place, refund=refund.id))

@@ -151,7 +151,7 @@ _PLACE = "SELECT event_id, paddle, id FROM payments"
 _UNSETTLED = """
 SELECT event_id, paddle, payment, refund FROM (
     SELECT event_id, paddle, id AS payment, NULL AS refund, at_ms FROM payments
-    WHERE state IN ('pending', 'action') AND at_ms < $1
+    WHERE state IN ('pending', 'action', 'authorized') AND at_ms < $1
     UNION ALL
     SELECT p.event_id, p.paddle, p.id, r.id, r.at_ms FROM refunds AS r
     JOIN payments AS p ON p.id = r.payment_id

@@ -67,7 +67,11 @@ async def test_the_sandbox_charges_nobody_and_shows_what_would_be(
         assert reply.status == 201
         paid = reply.json
         assert (paid["state"], paid["fee_cover"], paid["charged"]) == ("captured", 330, 10_330)
-        assert (await refund(house, event, paid["id"], 300)).json["state"] == "paid"
+        given = (await refund(house, event, paid["id"], 300)).json
+        assert given["state"] == "paid"
+        processor = house.services.till.processor
+        made = await processor.look_at_refund(f"sandbox_{given['id']}")
+        assert (made.refund, made.amount) == (given["id"], 300)
         shown = await house.done("GET", "/api/v1/sandbox/payments", "admin")
         (charge,) = shown["charges"]
         assert shown["sandbox"]

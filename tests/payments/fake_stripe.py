@@ -113,7 +113,10 @@ class FakeStripe:
             page.update(status="expired", url=None)
         return 200, page
 
-    def _refunds(self, asked: Asked, _: list[str]) -> tuple[int, Json]:
+    def _refunds(self, asked: Asked, rest: list[str]) -> tuple[int, Json]:
+        if rest:
+            found = self.refunds.get(rest[0])
+            return (404, _missing()) if found is None else (200, found)
         made: Json = {
             "id": f"re_{len(self.refunds) + 1}",
             "object": "refund",

@@ -124,6 +124,10 @@ class ScriptedProcessor:
         await self._answer(PaymentReport("", PaymentState.PENDING))
         return report
 
+    async def look_at_refund(self, reference: str) -> RefundReport:
+        await trio.lowlevel.checkpoint()
+        raise NotTaken("resource_missing")
+
     def read_webhook(self, body: bytes, signature: str | None) -> ProcessorEvent:
         if signature != "good" or body not in self.events:
             raise WebhookRefused("the signature does not hold, or is too old")

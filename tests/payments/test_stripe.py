@@ -70,8 +70,15 @@ async def test_a_lost_answer_is_asked_for_again_and_charges_once() -> None:
         fake.loses = 1
         with pytest.raises(ProcessorAway):
             await processor.refund("ref_1", "pi_1", 345, "USD")
-        assert (await processor.refund("ref_1", "pi_1", 345, "USD")).reference == "re_1"
+        made = await processor.refund("ref_1", "pi_1", 345, "USD")
+        assert (made.reference, made.state) == ("re_1", RefundState.PAID)
         assert len(fake.refunds) == 1
+        fake.refunds["re_1"]["status"] = "failed"
+        seen = await processor.look_at_refund("re_1")
+        assert (seen.refund, seen.payment_reference, seen.amount) == ("ref_1", "pi_1", 345)
+        assert seen.state is RefundState.FAILED
+        with pytest.raises(NotTaken, match="resource_missing"):
+            await processor.look_at_refund("re_9")
 
 
 @pytest.mark.parametrize(

@@ -181,6 +181,9 @@ async def test_what_is_not_settled_is_found_when_it_is_old(stores: Stores) -> No
     assert await store.unsettled(11, 5) == [Place("gala", 101, "p1")]
     assert (await store.summaries("gala", 0, 5))[0].under_way == 100
     folio = await store.folio("gala", 101)
+    await store.write(folio, settle_payment(folio.payments[0], PaymentState.AUTHORIZED, Act(11)))
+    assert await store.unsettled(11, 5) == [Place("gala", 101, "p1")]
+    folio = await store.folio("gala", 101)
     captured = settle_payment(folio.payments[0], PaymentState.CAPTURED, Act(12))
     await store.write(folio, captured)
     folio = await store.folio("gala", 101)
