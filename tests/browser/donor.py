@@ -12,9 +12,21 @@ from typing import Final
 from playwright.sync_api import Locator, Page, expect
 
 GO: Final = """
-async (number) => {
-  location.hash = `#/lot/${number}`;
+async (hash) => {
+  if (location.hash !== hash) {
+    const isThere = new Promise((there) => addEventListener("hashchange", there, { once: true }));
+    location.hash = hash;
+    await isThere;
+  }
   await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+}
+"""
+"""Once the page has moved, and has drawn what it moved to."""
+SEE_SENT: Final = """
+(slide) => {
+  window.isSent = false;
+  const look = () => { window.isSent ||= slide.classList.contains("busy"); };
+  new MutationObserver(look).observe(slide, { attributeFilter: ["class"] });
 }
 """
 STEPS: Final = 8
@@ -23,19 +35,21 @@ EDGE: Final = 10.0
 
 def open_lot(page: Page, number: int) -> None:
     """Go to a lot's page."""
-    page.evaluate(GO, number)
+    page.evaluate(GO, f"#/lot/{number}")
     expect(page.get_by_text(re.compile(rf"^Lot {number} ·"))).to_be_visible()
 
 
 def slide(page: Page, label: str) -> None:
-    """Draw a slide across, as a finger does."""
+    """Draw a slide across, as a finger does, and see that it was sent."""
     button = page.get_by_role("button", name=f"Slide to {label}", exact=True)
     button.hover(position={"x": EDGE, "y": EDGE})  # waits until it rests
     box = button.bounding_box()
     assert box is not None, label
+    button.evaluate(SEE_SENT)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] - EDGE / 2, box["y"] + EDGE, steps=STEPS)
     page.mouse.up()
+    page.wait_for_function("() => window.isSent")
 
 
 def type_amount(page: Page, amount: str) -> None:
@@ -44,7 +58,7 @@ def type_amount(page: Page, amount: str) -> None:
     page.get_by_label("Or your own amount").fill(amount)
 
 
-def toast(page: Page, words: str) -> Locator:
+def toast(page: Page, words: str | re.Pattern[str]) -> Locator:
     """Find what a toast says."""
     return page.locator(".toast").filter(has_text=words)
 

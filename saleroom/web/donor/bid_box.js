@@ -107,7 +107,6 @@ function Amounts({ lot, isMax }) {
       onText=${setText}
       isAtOnce
     />`}
-    ${note && html`<p class="notice warn" role="alert">${note}</p>`}
     <${WhoMay}>
       <${Slide}
         of=${`${isMax} ${amount}`}
@@ -117,6 +116,7 @@ function Amounts({ lot, isMax }) {
         onConfirm=${confirm}
       />
     <//>
+    ${note && html`<p class="notice warn" role="alert">${note}</p>`}
   </div>`;
 }
 

@@ -107,6 +107,7 @@ function about(view) {
   return `${bids} · ${view.reserve_met ? "reserve met" : "reserve not met"}`;
 }
 
+/** What one can do. What comes and goes with bids stands below it, and moves nothing under a finger. */
 function What({ lot }) {
   const sale = useSale();
   const { paddle } = sale.store.you.value;
@@ -117,11 +118,11 @@ function What({ lot }) {
   if (lot.state === "queued" && !isAbsentee)
     return html`<p class="notice">${opensWhen(sale, lot)}</p>`;
   const note = ownNote(sale, lot);
-  return html`${note && html`<p class="notice lead">${note}</p>`}
-    ${lot.mode === "pledge" && html`<${PledgeBox} lot=${lot} />`}
+  return html`${lot.mode === "pledge" && html`<${PledgeBox} lot=${lot} />`}
     ${lot.mode === "sale" && html`<${BuyBox} lot=${lot} />`}
     ${(lot.mode === "silent" || lot.mode === "live") &&
-    html`<${BidBox} key=${lot.lot} number=${lot.lot} />`}`;
+    html`<${BidBox} key=${lot.lot} number=${lot.lot} />`}
+    ${note && html`<p class="notice lead">${note}</p>`}`;
 }
 
 function ownNote(sale, lot) {

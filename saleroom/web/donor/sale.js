@@ -152,18 +152,25 @@ export class Sale {
 
   /** Watch a lot, or no longer. Throws ApiError. */
   async watch(number, isWanted) {
-    const before = this.watching.value;
-    const after = new Set(before);
-    if (isWanted) after.add(number);
-    else after.delete(number);
-    this.watching.value = after;
+    this.#showWatched(number, isWanted);
     try {
-      const view = await call(isWanted ? "PUT" : "DELETE", `${this.path}/watch/${number}`);
-      if (view) this.watchers.value = { ...this.watchers.value, [number]: view.watchers };
+      await call(isWanted ? "PUT" : "DELETE", `${this.path}/watch/${number}`);
     } catch (error) {
-      this.watching.value = before;
+      this.#showWatched(number, !isWanted);
       throw error;
     }
+  }
+
+  /** Show at once what the server's counts, which may be some seconds old, tell later. */
+  #showWatched(number, isWatched) {
+    const watching = new Set(this.watching.value);
+    if (isWatched) watching.add(number);
+    else watching.delete(number);
+    const count = (this.watchers.value[number] ?? 0) + (isWatched ? 1 : -1);
+    batch(() => {
+      this.watching.value = watching;
+      this.watchers.value = { ...this.watchers.value, [number]: Math.max(0, count) };
+    });
   }
 
   /** Send a command of a bidder; give its answer. */

@@ -1,8 +1,9 @@
 // The slide that confirms a bid: drawn across by a finger, or pressed twice.
 //
 // Owns: the one gesture by which money is promised. Invariant: nothing is confirmed by one touch; a
-// second press counts only after `REST_MS`, so that a double tap by mistake confirms nothing; when
-// what is confirmed changes (`of`), the gesture starts anew. Source: WCAG 2.2, 2.5.7 and 3.3.4.
+// second press counts only after `REST_MS`, so that a double tap by mistake confirms nothing; a gesture
+// that the browser takes over is given up; when what is confirmed changes (`of`), it starts anew.
+// Source: WCAG 2.2, 2.5.7 and 3.3.4.
 
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../render.js";
 import { Icon } from "../parts/icons.js";
@@ -47,12 +48,16 @@ export function Slide({ of, label, isBusy, disabled, onConfirm }) {
   }
   function end() {
     const isThrough = drag.current !== null && drag.current.share >= ENOUGH;
-    drag.current = null;
-    setShare(0);
+    giveUp();
     if (isThrough) confirm();
   }
-  function press() {
-    if (isOff || wasDragged.current) return;
+  function giveUp() {
+    drag.current = null;
+    setShare(0);
+  }
+  function press(event) {
+    const isKey = event.detail === 0;
+    if (isOff || (wasDragged.current && !isKey)) return;
     const now = performance.now();
     if (armedAt !== null && now - armedAt >= REST_MS) {
       confirm();
@@ -80,7 +85,7 @@ export function Slide({ of, label, isBusy, disabled, onConfirm }) {
     onPointerDown=${begin}
     onPointerMove=${move}
     onPointerUp=${end}
-    onPointerCancel=${end}
+    onPointerCancel=${giveUp}
     onClick=${press}
   >
     <span class="slide-fill" style=${{ width: `calc(3.5rem + ${share} * (100% - 3.5rem))` }}></span>
