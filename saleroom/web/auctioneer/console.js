@@ -34,7 +34,6 @@ export function Console({ desk }) {
   }, []);
   return html`<div class="console">
     <${Head} desk=${desk} />
-    <${ConnectionBanner} connection=${desk.connection} />
     <${SignedOut} desk=${desk} />
     <main id="main" class="console-body">
       <${RunningOrder} desk=${desk} />
@@ -88,6 +87,7 @@ function Head({ desk }) {
       Keys ${desk.hasKeys.value ? "on" : "off"}
     <//>
     <${ThemeSwitch} />
+    <div class="bar-below"><${ConnectionBanner} connection=${desk.connection} /></div>
   </header>`;
 }
 

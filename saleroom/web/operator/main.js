@@ -76,7 +76,11 @@ const ORDERS = {
 const RUNS = ["published", "open", "paused"]; // an event of these that is not in the tree was stopped
 
 function Operator() {
-  return html`<${Bar} title="Operation" back="/"><${WhoAmI} isGated /><//>
+  return html`<${Bar}
+      title="Operation"
+      back="/"
+      below=${html`<${ConnectionBanner} connection=${connection} />`}
+      ><${WhoAmI} isGated /><//>
     <${Gate}
       may=${() => person.value.roles.includes("operator")}
       need="The operation is for operators."
@@ -94,10 +98,9 @@ function Watch() {
     };
   }, []);
   const tree = desk.tree.value;
-  return html`<${ConnectionBanner} connection=${connection} />
-    <main id="main" class="page stack operation">
-      ${tree === null ? html`<p class="loading">Connecting…</p>` : html`<${Whole} tree=${tree} />`}
-    </main>`;
+  return html`<main id="main" class="page stack operation">
+    ${tree === null ? html`<p class="loading">Connecting…</p>` : html`<${Whole} tree=${tree} />`}
+  </main>`;
 }
 
 function Whole({ tree }) {
