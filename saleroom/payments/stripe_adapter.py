@@ -4,7 +4,7 @@ Owns: the only use of the SDK; how its objects, errors and webhooks are read. In
 no card ever stands in a log or an error of ours; whatever moves money bears an idempotency key made
 of our own id; an error that does not prove that nothing happened is `ProcessorAway`. Must not know:
 the ledger. Source: docs.stripe.com/api (payment_intents, checkout/sessions, refunds, setup_intents,
-idempotent_requests, webhooks), decision 0021.
+idempotent_requests, webhooks), docs.stripe.com/currencies, decision 0021.
 """
 
 from __future__ import annotations
@@ -39,6 +39,15 @@ API_VERSION: Final = "2024-06-20"
 
 TIMES_100: Final = frozenset({"ISK", "UGX"})
 """Currencies without decimals that Stripe takes in hundredths all the same."""
+OVER_100: Final = frozenset({"MGA"})
+"""Currencies with decimals that Stripe takes in whole units."""
+STEPS: Final[Mapping[str, int]] = {
+    **dict.fromkeys(OVER_100, 100),
+    **dict.fromkeys(("BHD", "JOD", "KWD", "OMR", "TND"), 10),
+}
+"""What an amount must be a multiple of; of thousandths the cards' networks take tens alone."""
+NOT_EXACT: Final = "amount_not_exact"
+"""Why an amount that Stripe would have to round is not moved."""
 
 PAYMENT_STATES: Final[Mapping[str, PaymentState]] = {
     "requires_payment_method": PaymentState.FAILED,
@@ -275,11 +284,19 @@ def _once(key: str) -> stripe.RequestOptions:
 
 
 def _theirs(amount: int, currency: str) -> int:
-    return amount * 100 if currency in TIMES_100 else amount
+    """Write an amount as Stripe counts. Raises NotTaken for one that it cannot move exactly."""
+    if amount % STEPS.get(currency, 1):
+        raise NotTaken(NOT_EXACT)
+    if currency in TIMES_100:
+        return amount * 100
+    return amount // 100 if currency in OVER_100 else amount
 
 
 def _ours(amount: int, currency: str) -> int:
-    return amount // 100 if currency.upper() in TIMES_100 else amount
+    """Read an amount as Stripe counts."""
+    if currency.upper() in TIMES_100:
+        return amount // 100
+    return amount * 100 if currency.upper() in OVER_100 else amount
 
 
 def _about(order: Order) -> dict[str, str]:

@@ -23,7 +23,12 @@ from saleroom.payments.ports import (
     Stored,
     WebhookRefused,
 )
-from saleroom.payments.stripe_adapter import SIGNATURE_TOLERANCE_S, StripeKeys, StripeProcessor
+from saleroom.payments.stripe_adapter import (
+    NOT_EXACT,
+    SIGNATURE_TOLERANCE_S,
+    StripeKeys,
+    StripeProcessor,
+)
 from tests.payments.fake_stripe import FakeStripe, open_fake_stripe
 
 SECRET = "whsec_a_secret_of_tests"
@@ -139,16 +144,46 @@ async def test_a_page_left_open_is_closed() -> None:
         assert (report.state, report.error) == (PaymentState.VOIDED, "expired")
 
 
-async def test_currencies_that_stripe_counts_in_hundredths() -> None:
+@pytest.mark.parametrize(
+    ("currency", "amount", "theirs"),
+    [
+        ("USD", 12_345, "12345"),
+        ("JPY", 500, "500"),
+        ("KWD", 12_340, "12340"),  # 12.340: of thousandths Stripe takes tens alone
+        ("ISK", 500, "50000"),  # no decimals, and Stripe takes hundredths
+        ("UGX", 500, "50000"),
+        ("MGA", 50_000, "500"),  # hundredths, and Stripe takes whole units
+    ],
+)
+async def test_an_amount_is_the_same_money_over_there(
+    currency: str, amount: int, theirs: str
+) -> None:
     async with connected() as (fake, processor):
-        report = await processor.charge(
-            attrs.evolve(ORDER, currency="ISK", amount=500), CARD, is_held=False
-        )
-        assert fake.asked[0].form["amount"] == "50000"
-        assert report.captured == 500
-        yen = attrs.evolve(ORDER, payment="pay_2", currency="JPY", amount=500)
-        assert (await processor.charge(yen, CARD, is_held=False)).captured == 500
-        assert fake.asked[1].form["amount"] == "500"
+        order = attrs.evolve(ORDER, currency=currency, amount=amount)
+        report = await processor.charge(order, CARD, is_held=False)
+        assert fake.asked[0].form["amount"] == theirs
+        assert fake.asked[0].form["currency"] == currency.lower()
+        assert report.captured == amount
+        opened = await processor.open_checkout(order, BACK)
+        price = fake.asked[1].form["line_items[0][price_data][unit_amount]"]
+        assert price == theirs
+        fake.pay(opened.reference)
+        assert (await processor.look(opened.reference)).captured == amount
+
+
+@pytest.mark.parametrize(("currency", "amount"), [("KWD", 12_345), ("TND", 1), ("MGA", 50_050)])
+async def test_an_amount_that_would_be_rounded_is_not_charged(currency: str, amount: int) -> None:
+    async with connected() as (fake, processor):
+        order = attrs.evolve(ORDER, currency=currency, amount=amount)
+        for asked in (
+            processor.charge(order, CARD, is_held=False),
+            processor.open_checkout(order, BACK),
+            processor.capture("pay_1", "pi_1", amount, currency),
+            processor.refund("ref_1", "pi_1", amount, currency),
+        ):
+            with pytest.raises(NotTaken, match=NOT_EXACT):
+                await asked
+        assert fake.asked == []
 
 
 def event(kind: str, subject: dict[str, Any]) -> bytes:
