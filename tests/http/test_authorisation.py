@@ -1,8 +1,9 @@
 """Who may do what: one table of every endpoint with every role (rules 24 and 29, PROTOCOL 7).
 
 A route without a row fails; so does a row that its route's contract contradicts. A row's statuses
-stand in the order of `WHO`. `{sale}`, `{draft}` and `{private}` stand for events that are made anew
-for each request; a part that needs more of the house makes it in `_stage` and names it.
+stand in the order of `WHO`. `{sale}`, `{draft}` and `{private}` stand for events, made anew after
+each request that changed something; a part that needs more of the house makes it in `_stage` and
+names it.
 """
 
 from __future__ import annotations
@@ -407,8 +408,9 @@ async def test_every_endpoint_with_every_role(autojump_clock: MockClock, case: C
     expected = dict(zip(WHO, map(int, case.statuses.split()), strict=True))
     found = {}
     async with open_house(limits=UNHURRIED) as house:
+        events: dict[str, str] = {}
         for who in WHO:
-            events = await _stage(house)
+            events = events or await _stage(house)
             path, body = _named(case.full_path, events), _named(case.body, events)
             reply = await house.call(case.method, path, who, body, key="once")
             found[who] = reply.status
@@ -416,6 +418,8 @@ async def test_every_endpoint_with_every_role(autojump_clock: MockClock, case: C
                 code = {401: "UNAUTHENTICATED", 403: "FORBIDDEN"}[reply.status]
                 assert reply.code == code
                 assert ("www-authenticate" in reply.headers) == (reply.status == 401)
+            if case.method != "GET" and reply.status < 300:
+                events = {}  # the next one finds the house as this one did
     assert found == expected
 
 
