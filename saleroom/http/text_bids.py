@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import attrs
 
 from saleroom.auction import commands as c
+from saleroom.auction.money import AMOUNT_MAX
 from saleroom.auction.roles import Role
 from saleroom.auction.state import BY_TEXT, OPEN, EventState
 from saleroom.http.api_asking import ask_event
@@ -113,9 +114,10 @@ class TextDesk:
             return texts.BUSY
         currency = state.definition.currency
         try:
-            amount = parse_amount(bid.amount, currency)
+            written = parse_amount(bid.amount, currency)
         except AmountRefused as error:
             return f"The bid {bid.amount} {error}. {texts.HOW}"
+        amount = min(written, AMOUNT_MAX + 1)  # what is above the most is refused in its order
         command = c.PlaceBid(bid.lot, amount, caller.paddle)
         ask = Ask(text_id, command, digest_of(command), BY_TEXT)
         by = caller.user or f"sms:{caller.paddle}"

@@ -77,9 +77,11 @@ class Phones:
 
 
 @asynccontextmanager
-async def open_phones(limits: ApiLimits | None = None, **lot: Any) -> AsyncIterator[Phones]:
+async def open_phones(
+    limits: ApiLimits | None = None, currency: str = "USD", **lot: Any
+) -> AsyncIterator[Phones]:
     async with open_house(keys=KEYS, limits=limits) as house:
-        event = await house.event(currency="USD")
+        event = await house.event(currency=currency)
         silent = {"mode": "silent", "opening": 10_000, "ends_at": 4_000_000_000_000, **lot}
         await house.lot(event, **silent)
         ann = await house.bidder(event, "ann")
@@ -141,6 +143,57 @@ async def test_every_outcome_has_its_answer(autojump_clock: MockClock) -> None:
             if said is not None:
                 assert answer.removesuffix(f" {texts.HOW}") == said.removesuffix(f" {texts.HOW}")
         assert [fact["type"] for fact in await phones.facts()] == ["bid_placed", "item_sold"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "1",
+        "17 250 300",
+        "BID one",
+        "\u0661 \u0662\u0665\u0660",
+        "1 \u0662\u0665\u0660",
+        "1 ²50",
+        "1 -250",
+        "1 250.505",
+        "1 250,5",
+        "1 1e3",
+        "1 0",
+        "1 " + "9" * 30,
+        "x" * 2_000,
+        "1 250" + "0" * 2_000,
+    ],
+)
+async def test_a_text_without_one_meaning_bids_nothing(
+    autojump_clock: MockClock, body: str
+) -> None:
+    async with open_phones() as phones:
+        answer = await phones.text(body)
+        assert answer
+        assert "leads" not in answer
+        assert await phones.facts() == []
+
+
+@pytest.mark.parametrize(
+    ("currency", "body", "amount"),
+    [
+        ("USD", "1 250", 25_000),
+        ("USD", "1 250.5", 25_050),
+        ("EUR", "1 250,50", 25_050),
+        ("JPY", "1 10250", 10_250),
+        ("JPY", "1 10250.5", None),
+        ("KWD", "1 250", 250_000),
+        ("KWD", "1 250.125", 250_125),
+    ],
+)
+async def test_an_amount_is_in_whole_units_of_the_sales_currency(
+    autojump_clock: MockClock, currency: str, body: str, amount: int | None
+) -> None:
+    async with open_phones(currency=currency) as phones:
+        answer = await phones.text(body) or ""
+        assert [fact["bid"] for fact in await phones.facts()] == ([amount] if amount else [])
+        assert answer.startswith(f"Your bid of {currency} " if amount else "The bid 10250.5 has")
 
 
 async def test_a_max_that_stands_above_is_told(autojump_clock: MockClock) -> None:
