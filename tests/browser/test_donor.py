@@ -159,11 +159,13 @@ def test_lots_are_found_by_filter_word_and_order(people: People, house: House) -
     for lot, label in ((2, "bid $200"), (4, "bid $50")):
         open_lot(page, lot)
         slide(page, label)
+        page.get_by_role("button", name="Dismiss").click()
         expect(standing(page)).to_have_text("You lead")
     page.get_by_role("link", name="Lots").click()
     find("Winning", "A tent", "A kayak")
     house.command(event, "place_bid", lot=2, paddle=rival, amount=30_000)
     expect(shown(page)).to_have_text(["A tent"])
+    page.get_by_role("button", name="Dismiss").click()
     find("Outbid", "A kayak")
     find("My bids", "A tent", "A kayak")
 

@@ -193,6 +193,42 @@ def test_an_operator_stops_and_starts_an_event(people: People, house: House) -> 
     expect(page.locator(".tree-name", has_text=event)).to_be_visible()
 
 
+def test_results_are_taken_away_as_tables(people: People, house: House) -> None:
+    event = house.event({"title": "A quilt", "opening": 10_000})
+    (paddle,) = house.paddles(event, 1)
+    house.open(event)
+    house.command(event, "open_lot", lot=1)
+    house.command(event, "floor_bid", lot=1, paddle=paddle)
+    house.command(event, "sell_lot", lot=1)
+    page = admin(people, f"{event}/results").page
+    expect(page.get_by_role("row").filter(has_text="A quilt")).to_contain_text("$100")
+    for name in ("Lots", "Bids", "Results"):
+        with page.expect_download() as download:
+            page.get_by_role("region", name="Exports").get_by_role("link", name=name).click()
+        assert download.value.suggested_filename == f"{name.lower()}-{event}.csv"
+        head, *rows = download.value.path().read_text(encoding="utf-8-sig").splitlines()
+        assert "lot" in head
+        assert len(rows) == 1
+
+
+def test_rights_are_given_and_an_account_is_stopped(people: People, house: House) -> None:
+    account = house.account("Clara Klerk")
+    page = people.staff("/admin#/accounts", Role.ADMIN).page
+    page.get_by_label("Name or e-mail").fill(account.email)
+    page.get_by_role("button", name="Clara Klerk").click()
+    page.get_by_role("dialog").get_by_label("Clerk").check()
+    page.get_by_role("button", name="Save the rights").click()
+    told(page, "The rights are changed; they hold at once.")
+    (row,) = house.call("GET", f"/accounts?q={account.email}")["accounts"]
+    assert "clerk" in row["roles"]
+    page.get_by_role("button", name="Disable", exact=True).click()
+    page.get_by_role("dialog", name="Disable this account?").get_by_role(
+        "button", name="Disable"
+    ).click()
+    told(page, "The account is disabled.")
+    expect(page.get_by_role("row").filter(has_text=account.email)).to_contain_text("Disabled")
+
+
 def test_the_gate_lets_in_who_may_enter(people: People, house: House) -> None:
     account = house.account("Ada Admin", Role.ADMIN)
     visitor = people.stranger()

@@ -1,6 +1,9 @@
-"""The operator restarts an event's actor, and its donors notice nothing."""
+"""The operator's page: figures over time, questions first, and donors who notice nothing."""
 
 from __future__ import annotations
+
+import re
+from typing import Final
 
 from playwright.sync_api import expect
 
@@ -9,6 +12,8 @@ from tests.browser.donor import open_lot, slide, standing
 from tests.browser.house import House
 from tests.browser.people import People
 
+RAISED: Final = re.compile(r"[ML][\d.]+ (?!43\b)\d")
+"""A point of the line that is not on the ground."""
 NOTICED = """
 () => {
   window.noticed = [];
@@ -41,3 +46,29 @@ def test_donors_notice_nothing(people: People, house: House) -> None:
     for donor in (ann, bob):
         assert donor.page.evaluate("window.noticed") == []
     assert sockets == []
+
+
+def test_figures_are_drawn_over_time_and_nothing_done_without_a_yes(
+    people: People, house: House
+) -> None:
+    event = house.event({"title": "A quilt", "opening": 10_000})
+    (paddle,) = house.paddles(event, 1)
+    house.open(event)
+    house.command(event, "open_lot", lot=1)
+    page = people.staff("/operator", Role.OPERATOR).page
+    panel = page.get_by_role("listitem").filter(has_text=event)
+    bids = panel.get_by_role("img", name="Bids a second")
+    for said in ("Mailbox", "Seq", "Sockets", "Restarts"):
+        expect(panel).to_contain_text(said)
+    expect(bids).to_have_accessible_name(re.compile(r"^Bids a second: 0 now"))
+    house.command(event, "floor_bid", lot=1, paddle=paddle)
+    expect(bids).to_have_accessible_name(re.compile(r"at most (0\.\d|[1-9])"))
+    expect(bids.locator(".spark-line")).to_have_attribute("d", RAISED)
+    delay = panel.get_by_role("img", name="Bid to screens, p99")
+    expect(delay).to_have_accessible_name(re.compile(r": [\d.]+ ms now"))
+    for name in ("Drain…", f"Stop… {event}", f"Restart… saleroom/events/event:{event}/engine"):
+        page.get_by_role("button", name=name, exact=True).click()
+        page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.locator(".toast")).to_have_count(0)
+    expect(panel).to_contain_text("● running")
