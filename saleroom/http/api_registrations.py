@@ -15,9 +15,7 @@ from typing import Any
 import attrs
 from quart import Blueprint, Response
 
-from saleroom.auction.definition import TEXT_MAX, DefinitionError
 from saleroom.auction.roles import Role, outranks
-from saleroom.auction.state import PADDLE_LAST
 from saleroom.http.api_access import Access
 from saleroom.http.api_asking import ask_event, house_command
 from saleroom.http.api_definitions import event_definition
@@ -26,13 +24,10 @@ from saleroom.http.api_requests import (
     defining,
     event_id,
     idempotency_key,
-    no_unknown,
     path_number,
     read_object,
     read_page,
     respond,
-    text_field,
-    whole_field,
 )
 from saleroom.http.api_shapes import (
     AcceptedTerms,
@@ -47,14 +42,12 @@ from saleroom.http.desk_shapes import GuestPage, GuestQuery
 from saleroom.http.guests import UNKNOWN_PADDLE, Guests
 from saleroom.http.problems import Problem
 from saleroom.http.services import Services
-from saleroom.http.tokens import USER_CHARS_MAX
+from saleroom.protocol.reading import read_shape
 from saleroom.storage.ports import Registration
 
 TAG = "Registrations"
 EVENT_ASKED = ("MALFORMED", "ID_REUSED", "EVENT_PUBLISHED", "EVENT_CLOSED")
 """What a published event may say to the command behind a change."""
-FIELDS = frozenset({"name", "email", "phone", "paddle", "user"})
-EMAIL_MAX, PHONE_MAX = 254, 32  # RFC 5321 4.5.3.1.3; E.164 with room for how people write it
 
 
 def registration_routes(
@@ -79,7 +72,7 @@ def registration_routes(
         raw = await read_object()
         identity, role = await access.admit(Role.DONOR, event_id(event))
         with defining("INVALID_REGISTRATION"):
-            wanted = _wanted(raw)
+            wanted = attrs.asdict(read_shape(NewRegistration, raw))
         if not outranks(role, Role.CLERK):
             wanted = _own(wanted, identity.user)
         if await access.is_draft(event, role):
@@ -141,10 +134,7 @@ def registration_routes(
         identity, role = await access.admit(Role.ADMIN, event_id(event))
         number = path_number(paddle, UNKNOWN_PADDLE)
         with defining("INVALID_REGISTRATION"):
-            no_unknown(raw, frozenset({"paddle"}))
-            new = whole_field(raw, "paddle", 1, PADDLE_LAST)
-            if new is None:
-                raise DefinitionError("paddle", "is required")
+            new = read_shape(NewNumber, raw).paddle
         moved = await desk.renumber(event, number, new, identity.user, role)
         return respond({"paddle": new, "moved_to": moved})
 
@@ -195,21 +185,6 @@ def _derived(key: str | None, step: str) -> str | None:
     if key is None:
         return None
     return hashlib.blake2b(f"{step}:{key}".encode(), digest_size=16).hexdigest()
-
-
-def _wanted(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Read a registration's fields. Raises DefinitionError."""
-    no_unknown(raw, FIELDS)
-    name = text_field(raw, "name", TEXT_MAX)
-    if name is None:
-        raise DefinitionError("name", "is required")
-    return {
-        "name": name,
-        "user": text_field(raw, "user", USER_CHARS_MAX),
-        "email": text_field(raw, "email", EMAIL_MAX),
-        "phone": text_field(raw, "phone", PHONE_MAX),
-        "paddle": whole_field(raw, "paddle", 1, PADDLE_LAST),
-    }
 
 
 def _own(wanted: Mapping[str, Any], user: str) -> dict[str, Any]:

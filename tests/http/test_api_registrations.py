@@ -86,6 +86,8 @@ async def test_a_draft_takes_registrations_from_the_desk(autojump_clock: MockClo
         ("name", {"name": "a\0b"}),
         ("email", {"name": "Ann", "email": 7}),
         ("phone", {"name": "Ann", "phone": "1" * 33}),
+        ("email", {"name": "Ann", "email": "to\r\nBcc: eve@gala.example"}),
+        ("email", {"name": "Ann", "email": "ann"}),
         ("paddle", {"name": "Ann", "paddle": 0}),
         ("paddle", {"name": "Ann", "paddle": True}),
         ("user", {"name": "Ann", "user": "x" * 256}),

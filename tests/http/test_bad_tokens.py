@@ -1,7 +1,6 @@
 """Tokens that are not believed, at both doors: HTTP's header and a websocket's hello.
 
-What the verifier makes of each stands in test_tokens.py; here it is what a client is told, and that
-texts of every kind come back as they were sent.
+What the verifier makes of each stands in test_tokens.py; here it is what a client is told.
 """
 
 from __future__ import annotations
@@ -146,36 +145,3 @@ async def test_at_a_sockets_hello_each_closes_with_4001(
         line.say("hello", token=token)
         await settle()
         assert line.ended == Close.UNAUTHENTICATED
-
-
-TEXTS = (
-    "'; DROP TABLE event; --",
-    '" OR 1=1 --',
-    "%' AND '1'='1",
-    "<script>alert(1)</script>",
-    "<img src=x onerror=alert(1)>",
-    "{{7*7}} ${7*7} <%= 7*7 %>",
-    "\\u0000 \\x00 %00",
-    "Zoë 漢字 🎈 \u202e \u200b",
-    "=cmd|' /C calc'!A0",
-)
-
-
-@pytest.mark.parametrize("text", TEXTS)
-async def test_a_text_comes_back_as_it_was_sent(autojump_clock: MockClock, text: str) -> None:
-    async with open_house() as house:
-        event = await house.event(title=text, draft=True)
-        path = f"/api/v1/events/{event}"
-        assert (await house.done("GET", path, "admin"))["title"] == text
-        words = {"title": text, "description": text, "category": text, "group": text, "ring": text}
-        lot = {**words, "mode": "live", "opening": 500}
-        made = await house.done("POST", f"{path}/lots", "admin", lot)
-        read = await house.done("GET", f"{path}/lots/{made['lot']}", "admin")
-        assert {name: read[name] for name in words} == words
-        guest = {"name": text}
-        seat = await house.done("POST", f"{path}/registrations", "admin", guest)
-        listed = await house.done("GET", f"{path}/registrations", "admin")
-        assert listed["registrations"][0]["name"] == seat["name"] == text
-        await house.done("POST", f"{path}/publish", "admin")
-        assert (await house.done("GET", path))["title"] == text
-        assert (await house.done("GET", f"{path}/lots/1"))["title"] == text
