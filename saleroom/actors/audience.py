@@ -7,24 +7,23 @@ It reads the published state and never changes it. Source: ARCHITECTURE 2 and 5,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
 import attrs
 import trio
 
-from saleroom.actors.bulletin import Board, Bulletin
+from saleroom.actors.bulletin import Board
 from saleroom.actors.figures import BROADCAST_BOUNDS_S, Deliveries, Times
 from saleroom.actors.member import LEFT, Member
 from saleroom.actors.published import Before, Published
+from saleroom.actors.ways import Ways, frame_of
 from saleroom.auction.lot import Win
 from saleroom.protocol import notices
 from saleroom.protocol.close import Close
 from saleroom.protocol.feed import feed_message
-from saleroom.protocol.frames import close_frame, text_frame
+from saleroom.protocol.frames import close_frame
 from saleroom.protocol.views import own_max
-from saleroom.protocol.wire_facts import WireFact
 
 CATCH_UP_FACTS = 250
 """Facts of one message to a reader that is behind: tens of KiB, a small part of a slow bound."""
@@ -32,27 +31,6 @@ REST_LEAST_S = 0.001
 """A broadcast shorter than this starves nobody: the loop goes round between its slices."""
 TURN_SHARE = 0.382
 """How far the start moves from broadcast to broadcast: the golden section spreads it evenly."""
-
-
-class Frames(dict[tuple[bool, bool, bool], bytes]):
-    """Consecutive facts, and what everyone hears with them, as one frame per form.
-
-    Its keys are forms: (is_conflated, is_staff, is_new); each is encoded when it is first sent.
-    """
-
-    def __init__(self, facts: Sequence[WireFact], bulletin: Bulletin | None) -> None:
-        super().__init__()
-        self._facts, self._bulletin = facts, bulletin
-
-    def __missing__(self, form: tuple[bool, bool, bool]) -> bytes:
-        is_conflated, is_staff, is_new = form
-        messages = []
-        if self._facts:
-            messages.append(feed_message(self._facts, conflated=is_conflated))
-        if self._bulletin is not None:
-            messages += self._bulletin.messages(is_staff=is_staff, is_new=is_new)
-        frame = self[form] = _frame_of(messages)
-        return frame
 
 
 @attrs.frozen
@@ -78,7 +56,8 @@ class AudienceStatistics:
 class Audience:
     """The members of one event and their feed.
 
-    `published` may be replaced by a newer one while nobody broadcasts; seqs go on.
+    `published` may be replaced by a newer one while nobody broadcasts; seqs go on. _sent: up to
+    there everyone who keeps up has heard, or hears in this round. _reached: some have heard.
     """
 
     published: Published
@@ -88,6 +67,7 @@ class Audience:
     _members: dict[Member, None] = attrs.field(init=False, factory=dict)
     _by_paddle: dict[int, dict[Member, None]] = attrs.field(init=False, factory=dict)
     _sent: int = attrs.field(init=False, default=0)
+    _reached: int = attrs.field(init=False, default=0)
     _start: int = attrs.field(init=False, default=0)
     _news: trio.Event = attrs.field(init=False, factory=trio.Event)
     _board: Board = attrs.field(init=False, factory=Board)
@@ -98,7 +78,7 @@ class Audience:
     _slow_cut: int = attrs.field(init=False, default=0)
 
     def __attrs_post_init__(self) -> None:
-        self._sent = self.published.tail.last_seq
+        self._sent = self._reached = self.published.tail.last_seq
 
     # Members
 
@@ -149,6 +129,7 @@ class Audience:
             self._news = trio.Event()
             self._took_s = 0.0
             feeds = self._feeds
+            self.deliveries.set_out()
             await self._broadcast()
             if self._feeds != feeds:
                 self.times.note(self._took_s)
@@ -165,62 +146,61 @@ class Audience:
             await self._bulletin_told.wait()
 
     async def _broadcast(self) -> None:
+        """Go once to every member, with all that is new when its turn comes.
+
+        First those who are told something of their own. What becomes durable meanwhile goes along
+        from there on, and whoever had their turn before comes first again in the next round: so
+        nothing waits longer than from one turn to the next.
+        """
         published = self.published
-        first, last = self._sent + 1, published.tail.last_seq
         if published.paddles_moved:
             self._move_paddles()
-        if first < published.tail.first_seq:
-            first = published.tail.first_seq
-        told = self._take_notices()
-        self._sent = last
-        facts = published.tail.since(first) if first <= last else []
-        self._feeds += bool(facts)
-        if self._bulletin_told is not None:
-            await self._send_bulletin(facts, first, last + 1)
-        elif facts:
-            frames = Frames(facts, None)
-            await self._slice_by_slice(partial(self._send_feed, frames, first, last + 1))
-        for paddle, kind, lot, message in told:
-            for member in self.of_paddle(paddle):
-                if member.cursor <= last + 1:  # the welcome of a later one has said it
-                    self._tell(member, kind, lot, message)
-        self._show_out()
-
-    async def _slice_by_slice(self, send: Callable[[Sequence[Member]], None]) -> None:
-        """Send to all members, and let the loop go round between their slices."""
-        for members in self._slices():
+        is_level, before = self._reached == self._sent, self._sent
+        self._sent = published.tail.last_seq
+        self._feeds += self._sent > before
+        told, self._bulletin_told = self._bulletin_told, None
+        bulletin = None
+        if told is not None:
+            bulletin = self._board.look_around(published.state, self._members, self._by_paddle)
+        ways = Ways(published.tail, None)
+        self._tell_notices(ways)
+        self._show_out(ways)
+        if bulletin is not None:
+            ways = Ways(published.tail, bulletin)
+        for number, members in enumerate(self._slices(moves_on=is_level)):
+            if number:
+                await trio.lowlevel.checkpoint()
+                if published.tail.last_seq != ways.last:
+                    ways = Ways(published.tail, bulletin)
             began = trio.current_time()
-            send(members)
+            if bulletin is None:
+                self._send_feed(ways, members)
+            else:
+                self._send_with_bulletin(ways, members)
             self._took_s += trio.current_time() - began
-            await trio.lowlevel.checkpoint()
+        self._reached = ways.last
+        if told is not None:
+            told.set()
 
-    def _send_feed(self, frames: Frames, first: int, after: int, members: Sequence[Member]) -> None:
-        """Send a feed to those who stand at its beginning; others catch up by themselves."""
+    def _send_feed(self, ways: Ways, members: Sequence[Member]) -> None:
+        """Send what is new to each member that keeps up; others catch up by themselves."""
+        last, least = ways.last, ways.least
         for member in members:
-            if member.cursor == first and not member.is_behind:
-                member.cursor = after
-                self._frames += 1
-                send = member.send
-                if not send(frames[member.form]):
-                    self._check_clog(member)
-            elif member.cursor < after and not member.is_behind:
+            cursor = member.cursor
+            if cursor > last or member.is_behind:
+                continue
+            if cursor < least:
                 self._fall_behind(member)
                 self._feed_behind(member)
+                continue
+            member.cursor = last + 1
+            self._frames += 1
+            send = member.send
+            if not send(ways[cursor][member.form]):
+                self._check_clog(member)
 
-    async def _send_bulletin(self, facts: Sequence[WireFact], first: int, after: int) -> None:
-        """Send what everyone hears, with the feed if there is one."""
-        assert self._bulletin_told is not None
-        bulletin = self._board.look_around(self.published.state, self._members, self._by_paddle)
-        with_feed, alone = Frames(facts, bulletin), Frames((), bulletin)
-        send = partial(self._send_with_bulletin, with_feed, alone, first, after)
-        await self._slice_by_slice(send)
-        self._bulletin_told.set()
-        self._bulletin_told = None
-
-    def _send_with_bulletin(
-        self, with_feed: Frames, alone: Frames, first: int, after: int, members: Sequence[Member]
-    ) -> None:
-        """Send the bulletin with the feed to who is owed one, else alone; look after the slow."""
+    def _send_with_bulletin(self, ways: Ways, members: Sequence[Member]) -> None:
+        """Send the bulletin to all, with what is new to whom it is; look after the slow."""
         for member in members:
             if member.cursor == LEFT:
                 continue
@@ -228,36 +208,39 @@ class Audience:
                 self._check_clog(member)
             if member.is_behind or member.cursor == LEFT:
                 continue
-            frames = alone
-            if first < after and member.cursor == first:
-                member.cursor, frames = after, with_feed
-                self._frames += 1
-            elif member.cursor < after:
+            cursor = member.cursor
+            if cursor < ways.least:
                 self._fall_behind(member)
                 self._feed_behind(member)
                 continue
-            frame = frames[member.take_form()]
+            if cursor <= ways.last:
+                member.cursor = ways.last + 1
+                self._frames += 1
+            frame = ways[cursor][member.take_form()]
             if frame and not member.send(frame):
                 self._check_clog(member)
 
-    def _show_out(self) -> None:
-        """Close the connections of paddles that were banned; they have been told of the lock."""
+    def _show_out(self, ways: Ways) -> None:
+        """Close the connections of paddles that were banned, once they are told of the lock."""
         banned, self.published.banned = self.published.banned, set()
         for paddle in banned:
-            self._end(self.of_paddle(paddle), Close.BANNED)
+            members = self.of_paddle(paddle)
+            self._send_feed(ways, members)
+            self._end(members, Close.BANNED)
 
     def _end(self, members: Sequence[Member], code: Close) -> None:
         for member in members:
             self.leave(member)
             member.wire.finish_nowait(close_frame(code, code.name), keep_queued=True)
 
-    def _slices(self) -> Iterator[list[Member]]:
-        """Give all members in slices, starting from another one each time."""
+    def _slices(self, *, moves_on: bool) -> Iterator[list[Member]]:
+        """Give all members in slices. moves_on: starting from another one than the last time."""
         members = list(self._members)
         if not members:
             return
-        stride = max(1, int(len(members) * TURN_SHARE))
-        self._start = (self._start + stride) % len(members)
+        if moves_on:
+            self._start += max(1, int(len(members) * TURN_SHARE))
+        self._start %= len(members)
         members = members[self._start :] + members[: self._start]
         for start in range(0, len(members), self.limits.slice_sends):
             yield members[start : start + self.limits.slice_sends]
@@ -304,12 +287,12 @@ class Audience:
             message = feed_message(facts, conflated=member.is_conflated)
             member.cursor = facts[-1].seq + 1
             member.behind_since = trio.current_time()
-            member.send(_frame_of([message]))
+            member.send(frame_of([message]))
         member.is_behind = False
         member.is_new = True
         owed, member.owed = member.owed, {}
         for message in owed.values():
-            member.send(_frame_of([message]))
+            member.send(frame_of([message]))
         if member.wire.unsent_bytes:
             self._check_clog(member)
 
@@ -333,6 +316,14 @@ class Audience:
         member.wire.finish_nowait(close_frame(Close.SLOW, Close.SLOW.name))
 
     # Notices
+
+    def _tell_notices(self, ways: Ways) -> None:
+        """Tell paddles what the newest facts mean to them, after these facts themselves."""
+        for paddle, kind, lot, message in self._take_notices():
+            members = self.of_paddle(paddle)
+            self._send_feed(ways, members)
+            for member in members:
+                self._tell(member, kind, lot, message)
 
     def _take_notices(self) -> list[tuple[int, str, int, bytes]]:
         """Compare the lots touched since the last feed: (paddle, kind, lot, message)."""
@@ -368,10 +359,4 @@ class Audience:
         if member.is_behind:
             member.owed[(kind, lot)] = message
         else:
-            member.send(_frame_of([message]))
-
-
-def _frame_of(messages: list[bytes]) -> bytes:
-    """Frame what there is; nothing for nothing."""
-    present = [message for message in messages if message]
-    return text_frame(b"[" + b",".join(present) + b"]") if present else b""
+            member.send(frame_of([message]))

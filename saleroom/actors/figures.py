@@ -64,6 +64,7 @@ class Deliveries:
 
     _since: float = attrs.field(init=False, default=math.inf)
     _commands: int = attrs.field(init=False, default=0)
+    _on_the_way: tuple[float, int] = attrs.field(init=False, default=(math.inf, 0))
     _times: Times = attrs.field(init=False, factory=lambda: Times(WAY_BOUNDS_S))
     _before: Times = attrs.field(init=False, factory=lambda: Times(WAY_BOUNDS_S))
     _turned_at: float = attrs.field(init=False, default=0.0)
@@ -73,12 +74,18 @@ class Deliveries:
         self._since = min(self._since, entered)
         self._commands += commands
 
+    def set_out(self) -> None:
+        """Note that all that is durable is on its way to every socket."""
+        self._on_the_way = (self._since, self._commands)
+        self._since, self._commands = math.inf, 0
+
     def arrived(self, now: float) -> None:
-        """Note that all that had left has been written to every socket."""
-        if self._commands:
+        """Note that all that set out has been written to every socket."""
+        since, commands = self._on_the_way
+        if commands:
             self._turn(now)
-            self._times.note(now - self._since, self._commands)
-            self._since, self._commands = math.inf, 0
+            self._times.note(now - since, commands)
+        self._on_the_way = (math.inf, 0)
 
     def quantile_ms(self, share: float, now: float) -> float | None:
         """Give what this share of commands took at most, None when there were none lately."""

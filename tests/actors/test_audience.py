@@ -325,16 +325,19 @@ async def test_a_joiner_is_told_nothing_that_its_welcome_knows_better(
     async with hall.runs():
         hall.bid(paddle=101)
         early = [hall.join(paddle=101) for _ in range(7)]
+        watching = [hall.join(paddle=102) for _ in range(7)]
         await hall.spread()
         hall.bid(paddle=102)
         hall.audience.wake()
-        while not any(listener.line.writes for listener in early):
+        while not any(listener.line.writes for listener in watching):
             await trio.lowlevel.checkpoint()
-        assert not all(listener.line.writes for listener in early)
+        assert not all(listener.line.writes for listener in watching)
         hall.bid(paddle=101)
         late = hall.join(paddle=101)
         await settle()
         assert all(len(listener.line.of_type("outbid")) == 1 for listener in early)
+        for listener in (*early, *watching):
+            listener.check_so_far()
         assert late.line.messages() == []
 
 

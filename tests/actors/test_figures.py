@@ -11,9 +11,11 @@ def test_a_feed_counts_as_long_as_the_oldest_command_in_it_took() -> None:
     deliveries = Deliveries()
     deliveries.left(100.0, 98)
     deliveries.left(100.5, 1)
+    deliveries.set_out()
+    deliveries.left(100.75, 1)
     deliveries.arrived(101.0)
-    deliveries.left(102.0, 1)
-    deliveries.arrived(106.0)
+    deliveries.set_out()
+    deliveries.arrived(104.75)
 
     median, most = deliveries.quantile_ms(0.5, 106.0), deliveries.quantile_ms(1.0, 106.0)
 
@@ -35,6 +37,7 @@ def test_a_feed_counts_as_long_as_the_oldest_command_in_it_took() -> None:
 def test_what_was_long_ago_is_forgotten(age_s: float, is_remembered: bool) -> None:
     deliveries = Deliveries()
     deliveries.left(100.0, 1)
+    deliveries.set_out()
     deliveries.arrived(100.25)
 
     assert (deliveries.quantile_ms(0.99, 100.25 + age_s) is not None) is is_remembered
@@ -42,6 +45,7 @@ def test_what_was_long_ago_is_forgotten(age_s: float, is_remembered: bool) -> No
 
 def test_a_broadcast_that_brought_no_command_says_nothing() -> None:
     deliveries = Deliveries()
+    deliveries.set_out()
     deliveries.arrived(5.0)
 
     assert deliveries.quantile_ms(0.99, 5.0) is None
@@ -50,6 +54,7 @@ def test_a_broadcast_that_brought_no_command_says_nothing() -> None:
 def test_what_took_longer_than_all_bounds_counts_as_the_last() -> None:
     deliveries = Deliveries()
     deliveries.left(0.0, 1)
+    deliveries.set_out()
     deliveries.arrived(60.0)
 
     assert deliveries.quantile_ms(0.99, 60.0) == round(WAY_BOUNDS_S[-1] * 1000, 1)
