@@ -67,13 +67,7 @@ async def _watches(server: ServerProcess, event: str, at: tuple[str, str]) -> No
         announcement = {"type": "announce", "text": "Last minutes"}
         await server.post(f"/events/{event}/commands", announcement, "gus", Role.AUCTIONEER)
         await _until(watching, b'"Last minutes"')
-        watching.send_signal(signal.SIGINT)
-        assert await watching.wait() == 130
-        assert watching.stderr is not None
-        assert await watching.stderr.receive_some() == b""
-        await watching.stderr.aclose()
-        assert watching.stdout is not None
-        await watching.stdout.aclose()
+        await _interrupted(watching)
     done = await server.command("watch", "nowhere", *at)
     assert done.status == 1
     assert done.err.count("\n") == 1
@@ -88,6 +82,26 @@ async def _tree(server: ServerProcess, event: str, at: tuple[str, str]) -> None:
     assert (done.status, done.out) == (1, "")
     assert "403 FORBIDDEN" in done.err
     assert done.err.count("\n") == 1
+    live = await server.start_command("tree", "--live", "--as", "otto", *at)
+    with trio.fail_after(60):
+        first = await _until(live, b"observers")
+        assert f"event:{event}".encode() in first
+        assert b"restarts=1" not in first
+        engine = f"/operator/children/saleroom/events/event:{event}/engine/restart"
+        await server.post(engine, {}, "otto", Role.OPERATOR)
+        await _until(live, b"restarts=1")
+        await _interrupted(live)
+
+
+async def _interrupted(process: trio.Process) -> None:
+    """End a command as Ctrl-C does: without a word."""
+    process.send_signal(signal.SIGINT)
+    assert await process.wait() == 130
+    assert process.stderr is not None
+    assert await process.stderr.receive_some() == b""
+    await process.stderr.aclose()
+    assert process.stdout is not None
+    await process.stdout.aclose()
 
 
 async def _history(server: ServerProcess, event: str) -> None:
