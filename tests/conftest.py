@@ -22,6 +22,7 @@ from saleroom.storage.ports import Stores
 from saleroom.storage.stores import open_pool, postgres_stores
 from tests.billing.books import check_books
 from tests.databases import fresh_database
+from tests.routes import keep_compiled_routes
 from tests.servers import (
     RealPostgres,
     real_postgres,
@@ -93,4 +94,5 @@ def books(monkeypatch: pytest.MonkeyPatch) -> None:
 def pytest_configure() -> None:
     """Have servers and commands that tests start obey SIGINT, also where the tests themselves were
     started in the background with it ignored."""
+    keep_compiled_routes()
     signal.signal(signal.SIGINT, signal.default_int_handler)
