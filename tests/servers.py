@@ -2,8 +2,8 @@
 
 Owns: their processes and folders, from start to end. Invariant: sockets are Unix sockets in a
 folder of the test's own; a server ends with the test process, whatever ends that. Must not know:
-what is tested. As a program, `python -m tests.servers FOLDER [hasty]` keeps a PostgreSQL with a
-migrated template database until its standard input ends. Source: STYLE, "Tests".
+what is tested. As a program, `python -m tests.servers FOLDER [shared]` keeps a PostgreSQL until its
+standard input ends. Source: STYLE, "Tests".
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from saleroom.storage.stores import open_pool
 
 STOP_LIMIT_S = 30.0
 TEMPLATE = "saleroom_template"
-HASTY = "hasty"
+SHARED = "shared"
 
 _ROOT = Path(__file__).parent.parent
 
@@ -37,16 +37,17 @@ _ROOT = Path(__file__).parent.parent
 class RealPostgres:
     """A PostgreSQL server under a launcher process of its own, in `folder`.
 
-    is_hasty: leaves it to the system when to write to the disk, so that only a loss of the machine
-    could lose anything. spare, shape: the databases that are clear, and what they look like.
+    is_shared: serves many tests, with a migrated database as their template; it leaves it to the
+    system when to write to the disk, so that only a loss of the machine could lose anything.
+    spare, shape: the databases that are clear, and what they look like.
     """
 
-    def __init__(self, folder: Path, *, is_hasty: bool = False) -> None:
+    def __init__(self, folder: Path, *, is_shared: bool = False) -> None:
         self.folder = folder
         self.dsn = ""
         self.spare: list[str] = []
         self.shape = ""
-        self._is_hasty = is_hasty
+        self._is_shared = is_shared
         self._launcher: subprocess.Popen[str] | None = None
 
     @property
@@ -59,7 +60,7 @@ class RealPostgres:
         self._launcher = subprocess.Popen(
             [
                 *(sys.executable, "-m", "tests.servers", str(self.folder)),
-                *([HASTY] if self._is_hasty else []),
+                *([SHARED] if self._is_shared else []),
             ],
             cwd=_ROOT,
             stdin=subprocess.PIPE,
@@ -99,9 +100,9 @@ def short_folder() -> Iterator[Path]:
 
 @contextmanager
 def real_postgres() -> Iterator[RealPostgres]:
-    """Run a hasty PostgreSQL for the length of the block."""
+    """Run a shared PostgreSQL for the length of the block."""
     with short_folder() as folder:
-        server = RealPostgres(folder, is_hasty=True)
+        server = RealPostgres(folder, is_shared=True)
         server.start()
         try:
             yield server
@@ -148,24 +149,30 @@ async def redis_emptied(url: str) -> None:
 
 async def _serve(folder: Path, *options: str) -> None:
     """Run PostgreSQL in `folder` until standard input ends; print its DSN when ready."""
-    if HASTY in options:
+    is_shared = SHARED in options
+    if is_shared:
         embedded._SETTINGS.update(fsync="off", full_page_writes="off", wal_compression="off")
     postgres = EmbeddedPostgres(folder)
     ready, stopping = trio.Event(), trio.Event()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(postgres.run, lambda dsn: ready.set(), stopping)
         await ready.wait()
-        marker = folder / "template-made"
-        if not marker.exists():
-            async with open_bridge() as bridge:
-                await bridge.run(execute, postgres.dsn, f"CREATE DATABASE {TEMPLATE}")
-                dsn = postgres.dsn.replace("/postgres?", f"/{TEMPLATE}?")
-                async with open_pool(bridge, dsn) as pool:
-                    await migrate(pool)
-            marker.touch()
+        if is_shared:
+            await _make_template(trio.Path(folder, "template-made"), postgres.dsn)
         print(postgres.dsn, flush=True)
         await trio.lowlevel.wait_readable(sys.stdin)
         stopping.set()
+
+
+async def _make_template(marker: trio.Path, dsn: str) -> None:
+    """Make the database that those of tests are copies of, once for a folder."""
+    if await marker.exists():
+        return
+    async with open_bridge() as bridge:
+        await bridge.run(execute, dsn, f"CREATE DATABASE {TEMPLATE}")
+        async with open_pool(bridge, dsn.replace("/postgres?", f"/{TEMPLATE}?")) as pool:
+            await migrate(pool)
+    await marker.touch()
 
 
 if __name__ == "__main__":
