@@ -148,14 +148,14 @@ class ServerProcess:
     async def get(self, path: str, user: str, *roles: Role) -> Any:
         """Read from the API as somebody; the call must succeed."""
         headers = {"Authorization": f"Bearer {self.token(user, *roles)}"}
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(timeout=START_S) as http:
             response = await http.get(f"{self.url}/api/v1{path}", headers=headers)
         assert response.is_success, (response.status_code, response.text)
         return response.json()
 
     async def until_ready(self, status: str) -> dict[str, str]:
         """Ask `/ready` until it says `status`; give its components."""
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(timeout=START_S) as http:
             with trio.fail_after(START_S):
                 while True:
                     answer = (await http.get(f"{self.url}/ready")).json()
@@ -194,7 +194,7 @@ class ServerProcess:
             "Authorization": f"Bearer {self.token(user, *roles)}",
             "Idempotency-Key": uuid.uuid4().hex,
         }
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(timeout=START_S) as http:
             response = await http.post(f"{self.url}/api/v1{path}", json=body, headers=headers)
         assert response.is_success, (response.status_code, response.text)
         return response.json()

@@ -10,7 +10,7 @@ import trio
 from trio_websocket import ConnectionClosed, WebSocketConnection
 
 from saleroom.auction.roles import Role
-from tests.e2e.server import ROOT, ServerProcess, running_server
+from tests.e2e.server import ROOT, START_S, ServerProcess, running_server
 
 PASSWORD = "violet harbor nine"
 ADMIN, DONOR = "ada@gala.example", "ann@hall.example"
@@ -50,11 +50,13 @@ async def test_an_appointed_admin_shows_a_donor_out() -> None:
             assert "created; roles admin" in await _appoint(server)
             event = await server.create_event([], [])
             api = f"{server.url}/api/v1"
-            async with httpx.AsyncClient(base_url=api) as admin, httpx.AsyncClient() as donor:
+            async with (
+                httpx.AsyncClient(base_url=api, timeout=START_S) as admin,
+                httpx.AsyncClient(base_url=api, timeout=START_S) as donor,
+            ):
                 sign_in = {"email": ADMIN, "password": PASSWORD}
                 signed_in = (await admin.post("/auth/login", json=sign_in)).json()
                 admin.headers["Authorization"] = f"Bearer {signed_in['access_token']}"
-                donor.base_url = httpx.URL(api)
                 register = {"email": DONOR, "password": PASSWORD, "name": "Ann"}
                 assert (await donor.post("/auth/register", json=register)).status_code == 201
                 page = {"email": DONOR, "password": PASSWORD, "cookie": True}

@@ -16,7 +16,7 @@ from saleroom.auction.roles import Role
 from saleroom.backup_file import reading
 from saleroom.client import Client, Message, open_client
 from tests.e2e.progress import Progress
-from tests.e2e.server import ROOT, ServerProcess, running_server
+from tests.e2e.server import ROOT, START_S, ServerProcess, running_server
 from tests.servers import short_folder
 from tools.golden_data import EXPECTED, GOLDEN, look, next_folder, put_together
 
@@ -86,7 +86,7 @@ async def journal_of(server: ServerProcess, event: str) -> list[Message]:
     headers = {"Authorization": f"Bearer {server.token('root', Role.ADMIN)}"}
     facts: list[Message] = []
     after: int | None = 0
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=START_S) as http:
         while after is not None:
             url = f"{server.url}/api/v1/events/{event}/journal?after={after}&limit=1000"
             page = (await http.get(url, headers=headers)).json()

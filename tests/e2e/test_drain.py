@@ -10,7 +10,7 @@ import trio
 from trio_websocket import ConnectionClosed, WebSocketConnection
 
 from saleroom.auction.roles import Role
-from tests.e2e.server import ServerProcess, running_server
+from tests.e2e.server import START_S, ServerProcess, running_server
 
 SALE = {"lot": 1, "title": "Tickets", "mode": "sale", "opening": 100, "quantity": 0}
 WITHIN_S = 10.0
@@ -32,7 +32,7 @@ async def test_a_stop_under_load_loses_nothing_that_was_accepted() -> None:
                 codes.append(await buy_until_closed(socket, user, acked, flowing))
 
         async def reader() -> None:
-            async with httpx.AsyncClient() as http:
+            async with httpx.AsyncClient(timeout=START_S) as http:
                 while True:
                     try:
                         response = await http.get(f"{server.url}/api/v1/events/{event}/lots")

@@ -9,7 +9,7 @@ import pytest
 from tests.hostile.house import House, running_house
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def house() -> Iterator[House]:
     with running_house() as house:
         yield house

@@ -28,7 +28,7 @@ import trio
 from bench.usage import resident_bytes
 from saleroom.auction.roles import Role
 from saleroom.client import Client, open_client
-from tests.e2e.server import ROOT, SECRET, SERVING, STOP_S, ServerProcess
+from tests.e2e.server import ROOT, SECRET, SERVING, START_S, STOP_S, ServerProcess
 
 LOT = 1
 OPENING = 1_000
@@ -59,7 +59,7 @@ class House:
 
     async def figures(self) -> Mapping[tuple[str, str], float]:
         """Scrape the server: {(name, place in the tree): value}."""
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(timeout=START_S) as http:
             text = (await http.get(f"{self.api.url}/metrics")).text
         return {(name, path): float(value) for name, path, value in FIGURE.findall(text)}
 
@@ -68,7 +68,7 @@ class House:
         headers = {"Authorization": f"Bearer {self.api.token('root', Role.ADMIN)}"}
         facts: list[dict[str, Any]] = []
         following: int | None = after
-        async with httpx.AsyncClient(headers=headers) as http:
+        async with httpx.AsyncClient(headers=headers, timeout=START_S) as http:
             while following is not None:
                 url = f"{self.api.url}/api/v1/events/{event}/journal?after={following}&limit=1000"
                 page = (await http.get(url)).json()
