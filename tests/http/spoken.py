@@ -7,7 +7,7 @@ Owns: how each route is prepared, and where what it was told is shown again. Inv
 from __future__ import annotations
 
 import io
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 import attrs
@@ -48,8 +48,8 @@ async def draft(house: House) -> Names:
 async def sale(house: House) -> Names:
     """An open sale: bids on lot 1, lot 2 has not opened, 3 is a fund, 4 was passed."""
     event = await house.sale(mode="silent")
-    for fields in ({}, {"mode": "pledge"}, {}):
-        await house.lot(event, **fields)
+    for mode in ("live", "pledge", "live"):
+        await house.lot(event, mode=mode)
     await house.bidder(event, "bob")
     path = f"{API}/events/{event}"
     category = await house.done("POST", f"{path}/categories", "admin", {"name": "Craft"})
@@ -141,6 +141,10 @@ class Row:
     is_once: bool = False
     is_form: bool = False
     refused: tuple[str, ...] = ("INVALID_", "MALFORMED")
+
+    def of(self, texts: Sequence[str]) -> Sequence[str]:
+        """Give the texts that the row says: one in three where each needs a stage of its own."""
+        return texts[::3] if self.is_once else texts
 
     @property
     def is_naming(self) -> bool:
