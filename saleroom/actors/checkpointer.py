@@ -33,7 +33,7 @@ logger = logging.getLogger("saleroom.actors")
 
 @attrs.frozen
 class CheckpointLimits:
-    """rest_s: between two writes to the hot store. retry_s: while one is away.
+    """rest_s: between two writes to the hot store, unless a reader waits. retry_s: while away.
 
     snapshot_facts: journaled since the last snapshot before a new one. chunk_facts: of one chunk.
     """
@@ -53,7 +53,6 @@ class Checkpointer:
     snapshots: Snapshots
     catalogue: Catalogue
     limits: CheckpointLimits = attrs.field(factory=CheckpointLimits)
-    is_degraded: bool = False
     _status: str | None = None
     _written_at: float | None = None
     _saves: int = 0
@@ -81,21 +80,26 @@ class Checkpointer:
                 await self._save_snapshot(published)
             if not is_kept:
                 self.site.checkpoint_due.set()
-            await trio.sleep(self.limits.rest_s if is_kept else self.limits.retry_s)
+            if is_kept:
+                await self.site.checkpoint.rest(self.limits.rest_s)
+            else:
+                await trio.sleep(self.limits.retry_s)
 
     async def _write_hot(self, published: Published) -> bool:
+        checkpoint, position = self.site.checkpoint, published.state.position
+        checkpoint.begin()
         dirty, published.dirty = published.dirty, set()
         if not dirty:
             return True
         try:
             await self._write_view(published, dirty)
         except (StoreUnavailable, OutcomeUnknown) as error:
-            if not self.is_degraded:
+            if not checkpoint.is_away:
                 logger.warning("event %s: no checkpoint: %s", self.site.event, error)
-            self.is_degraded = True
+            checkpoint.failed()
             published.touch_all()
             return False
-        self.is_degraded = False
+        checkpoint.wrote(position)
         self._written_at = trio.current_time()
         return True
 
@@ -163,7 +167,7 @@ class Checkpointer:
         """Give what the tree shows."""
         age = None if self._written_at is None else trio.current_time() - self._written_at
         return {
-            "is_degraded": self.is_degraded,
+            "is_degraded": self.site.checkpoint.is_away,
             "checkpoint_age_ms": None if age is None else int(age * 1000),
             "snapshots": self._saves,
         }

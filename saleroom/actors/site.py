@@ -11,6 +11,7 @@ import attrs
 import trio
 
 from saleroom.actors.audience import Audience, AudienceLimits
+from saleroom.actors.checkpoint import Checkpoint
 from saleroom.actors.clock import Clock, EventClock
 from saleroom.actors.figures import Figures
 from saleroom.actors.mailbox import Mailbox, MailboxFull, MailboxLimits, Reply
@@ -50,6 +51,7 @@ class Site:
     alive_at: when a crashed incarnation is known to have lived last (event ms), None when only
     PostgreSQL can tell. is_lost: another server owns the event now. book: of the incarnation that
     runs, for its memory of commands. checkpoint_due: set when the published state has moved.
+    checkpoint: how far the hot store has followed it.
     """
 
     event: str
@@ -65,6 +67,7 @@ class Site:
     saved: Saved = attrs.field(factory=Saved)
     figures: Figures = attrs.field(factory=Figures)
     checkpoint_due: trio.Event = attrs.field(factory=trio.Event)
+    checkpoint: Checkpoint = attrs.field(init=False, factory=Checkpoint)
     outgoing: Outgoing = attrs.field(init=False, factory=Outgoing)
     _is_up: trio.Event = attrs.field(init=False, factory=trio.Event)
 
@@ -98,6 +101,14 @@ class Site:
         assert self.audience is not None
         self.audience.wake()
         self.checkpoint_due.set()
+
+    @property
+    def ahead(self) -> int | None:
+        """The position that the hot store lacks and is about to hold; None when it lags nowhere."""
+        if self.published is None or self.is_lost or self.checkpoint.is_away:
+            return None
+        position = self.published.state.position
+        return position if position > self.checkpoint.position else None
 
     async def up(self) -> tuple[Published, Audience]:
         """Wait until the event has been rebuilt once, and give what it shows."""

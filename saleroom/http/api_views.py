@@ -59,6 +59,7 @@ class Views:
 
     async def whole(self, event: str) -> EventView:
         """Give an event as it stands. Raises Problem (UNKNOWN_EVENT), StoreUnavailable."""
+        await self.freshness.settle(event)
         return await self._keep.get(event, event, lambda: self._read(event))
 
     async def event(self, event: str) -> Mapping[str, Any]:

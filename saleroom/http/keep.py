@@ -2,7 +2,9 @@
 
 Owns: kept values, and the one making of each that is under way. Invariant: nobody is given a value
 that was begun before a change which this process knew of when they asked; what other servers change
-is seen within `age_s`. A reader who leaves spoils nothing for those who wait with them.
+is seen within `age_s`. A reader who leaves spoils nothing for those who wait with them. What a
+client has been answered it finds in what it reads next, unless a crowd of readers and bidders has
+used up the haste there is for that: then within the rest between two checkpoints.
 Must not know: what the values are. Source: ARCHITECTURE 2 (step 5), I6, I7.
 """
 
@@ -15,13 +17,19 @@ from typing import Generic, TypeVar
 import attrs
 import trio
 
+from saleroom.actors.site import Site
 from saleroom.http.problems import Problem
+from saleroom.storage.memory_rates import MemoryRates
 from saleroom.storage.ports import HotStore, StoreError
 
 V = TypeVar("V")
 
 EVENTS_MAX = 10_000
 """Whose edits are told apart; beyond, all of them count as edited."""
+SETTLE_S = 0.1
+"""A reader waits no longer for a checkpoint."""
+HASTE, HASTE_RATE, HASTE_BURST = "haste", 20.0, 200
+"""Of checkpoints before their time, of all events here: each has what is kept made anew."""
 
 
 Mark = tuple[int, ...]
@@ -30,9 +38,14 @@ Mark = tuple[int, ...]
 
 @attrs.define(eq=False)
 class Freshness:
-    """What has happened to events here: checkpoints written, and edits made over HTTP."""
+    """What has happened to events here: checkpoints written, and edits made over HTTP.
+
+    site: gives where an event runs here, None for one that does not.
+    """
 
     hot: HotStore
+    site: Callable[[str], Site | None]
+    _haste: MemoryRates = attrs.field(init=False, factory=MemoryRates)
     _edits: dict[str, int] = attrs.field(init=False, factory=dict)
     _era: int = attrs.field(init=False, default=0)
 
@@ -42,6 +55,17 @@ class Freshness:
             self._edits.clear()
             self._era += 1
         self._edits[event] = self._edits.get(event, 0) + 1
+
+    async def settle(self, event: str) -> None:
+        """Wait, in bounds, until the hot store holds what people have been told of an event."""
+        site = self.site(event)
+        if site is None or (position := site.ahead) is None:
+            return
+        if site.checkpoint.is_wanted or self._may_hasten():
+            await site.checkpoint.reach(position, SETTLE_S)
+
+    def _may_hasten(self) -> bool:
+        return self._haste.take_nowait(HASTE, HASTE_RATE, HASTE_BURST).wait_s == 0
 
     def edits(self, event: str) -> Mark:
         """Give the moment of now, for what only edits change."""

@@ -95,6 +95,7 @@ class QuickReads:
         reader = await self._reader(authorization, event)
         if reader is None:
             return None
+        await self.services.freshness.settle(event)
         make = partial(self._ask_app, head.target)
         try:
             kept = await self._keep.get(head.target, event, make)

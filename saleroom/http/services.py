@@ -80,4 +80,4 @@ class Services:
 
     @freshness.default
     def _default_freshness(self) -> Freshness:
-        return Freshness(self.stores.hot)
+        return Freshness(self.stores.hot, self.registry.site)

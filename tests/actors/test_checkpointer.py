@@ -17,6 +17,7 @@ from tests.actors.stage import EVENT, EVENT_PATH, WALL_MS, Stage, live, open_sta
 from tests.actors.weather import Call, gated, landed_unknown, refused
 
 CHECKPOINTER = f"{EVENT_PATH}/checkpointer"
+NEVER_S = 1e6
 
 
 async def view_of(stage: Stage) -> dict[str, Any]:
@@ -135,6 +136,42 @@ async def test_one_write_is_in_flight_and_the_newest_wins(autojump_clock: MockCl
             gate.set()
             assert_is_published(stage, await view_of(stage))
         assert stage.weather.count("hot.write") == before + 2
+
+
+async def test_a_reader_who_waits_has_it_written_at_once(autojump_clock: MockClock) -> None:
+    async with open_stage() as stage:
+        await stage.begin(silent(1))
+        site = stage.site()
+        for amount in range(1_000, 10_000, 1_000):
+            await stage.ask("place_bid", by="u101", role=Role.DONOR, lot=1, amount=amount)
+            began = trio.current_time()
+            assert site.ahead is not None
+            await site.checkpoint.reach(site.ahead, NEVER_S)
+            assert site.ahead is None
+            assert trio.current_time() == began
+            assert orjson.loads((await stage.kept.hot.read(EVENT))["lot:1"])["price"] == amount
+
+
+async def test_a_reader_waits_in_bounds_and_not_for_a_store_that_is_away(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_stage() as stage:
+        await stage.begin(silent(1))
+        await view_of(stage)
+        site, began = stage.site(), trio.current_time()
+        with stage.weather.strikes("hot.write", gated(trio.Event()), times=1):
+            await stage.ask("place_bid", by="u101", role=Role.DONOR, lot=1, amount=1_000)
+            await site.checkpoint.reach(stage.state().position, 0.1)
+            assert trio.current_time() == began + 0.1
+            await stage.supervisor.restart_child(CHECKPOINTER)
+        await view_of(stage)
+        with stage.weather.strikes("hot.", refused):
+            await stage.ask("place_bid", by="u101", role=Role.DONOR, lot=1, amount=2_000)
+            began = trio.current_time()
+            await site.checkpoint.reach(stage.state().position, NEVER_S)
+            assert (site.ahead, trio.current_time()) == (None, began)
+        await trio.sleep(1.5)
+        assert_is_published(stage, await view_of(stage))
 
 
 async def test_the_hot_store_may_go_and_is_refilled(autojump_clock: MockClock) -> None:

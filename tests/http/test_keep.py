@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import attrs
 import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from saleroom.http.keep import EVENTS_MAX, Freshness, Keep
+from saleroom.actors.checkpoint import Checkpoint
+from saleroom.http.keep import EVENTS_MAX, HASTE_BURST, Freshness, Keep
 from saleroom.http.problems import Problem
 from saleroom.storage.memory import MemoryHotStore
 from saleroom.storage.ports import StoreUnavailable
@@ -42,7 +46,7 @@ class Bench:
     failed: list[Exception] = attrs.field(factory=list)
 
     def __attrs_post_init__(self) -> None:
-        self.freshness = Freshness(self.hot)
+        self.freshness = Freshness(self.hot, lambda event: None)
         self.keep = Keep(self.freshness.mark, 2, 10.0)
 
     async def get(self, key: str = GALA) -> int:
@@ -188,10 +192,63 @@ async def test_so_many_are_kept_and_no_more() -> None:
 
 
 def test_the_memory_of_edits_is_bounded_and_forgets_to_the_safe_side() -> None:
-    freshness = Freshness(MemoryHotStore())
+    freshness = Freshness(MemoryHotStore(), lambda event: None)
     before = freshness.edits("quiet")
     for number in range(EVENTS_MAX):
         freshness.edited(f"event-{number}")
     assert freshness.edits("quiet") == before
     freshness.edited("one-more")
     assert freshness.edits("quiet") != before
+
+
+@attrs.define
+class Lagging:
+    """A site that is one fact ahead of its checkpoint, always."""
+
+    checkpoint: Checkpoint = attrs.field(factory=Checkpoint)
+
+    @property
+    def ahead(self) -> int:
+        return self.checkpoint.position + 1
+
+    async def write(self) -> None:
+        """Write whenever somebody waits."""
+        while True:
+            await self.checkpoint.rest(math.inf)
+            self.checkpoint.begin()
+            self.checkpoint.wrote(self.ahead)
+
+
+async def test_a_crowd_is_given_what_is_kept_once_the_haste_is_used_up(
+    autojump_clock: MockClock,
+) -> None:
+    site: Any = Lagging()
+    freshness = Freshness(MemoryHotStore(), lambda event: site)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(site.write)
+        for number in range(1, HASTE_BURST + 1):
+            await freshness.settle(GALA)
+            assert site.checkpoint.position == number
+        await freshness.settle(GALA)
+        assert site.checkpoint.position == HASTE_BURST
+        await trio.sleep(1)
+        await freshness.settle(GALA)
+        assert site.checkpoint.position == HASTE_BURST + 1
+        nursery.cancel_scope.cancel()
+
+
+async def test_who_joins_a_wait_for_a_checkpoint_uses_up_no_haste() -> None:
+    site: Any = Lagging()
+    freshness = Freshness(MemoryHotStore(), lambda event: site)
+    async with trio.open_nursery() as nursery:
+        for _ in range(2 * HASTE_BURST):
+            nursery.start_soon(freshness.settle, GALA)
+        await wait_all_tasks_blocked()
+        site.checkpoint.begin()
+        site.checkpoint.wrote(1)
+    assert not site.checkpoint.is_wanted
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(site.write)
+        await freshness.settle(GALA)
+        nursery.cancel_scope.cancel()
+    assert site.checkpoint.position == 2
