@@ -53,6 +53,8 @@ def _act(lot: Lot, entry: Entry, kind: str, **details: Any) -> None:
 
 
 def _credit(state: EventState, entry: Entry, paddle: int, amount: int) -> None:
+    if not amount:
+        return
     tally = state.tallies.setdefault(paddle, Tally())
     tally.total += amount
     tally.reached = entry.position

@@ -129,7 +129,7 @@ def reopen_lot(state: EventState, asked: Asked, command: c.ReopenLot) -> Decisio
     if isinstance(lot, Refusal):
         return lot
     if _is_reopenable(lot):
-        is_fresh = lot.standing.state == PASSED or (lot.is_choice and lot.is_settled)
+        is_fresh = _starts_anew(lot)
         if not is_fresh and lot.wins[-1].is_paid:
             return gates.lot_refusal(lot, Code.ALREADY_PAID)
         if is_fresh and units_left(lot) == 0:
@@ -173,9 +173,9 @@ def lock_remote(state: EventState, asked: Asked, command: c.LockRemote) -> Decis
 
 
 def _late(state: EventState, asked: Asked, command: c.ReopenLot) -> Refusal | None:
-    """Once the next lot has opened, only an admin with a reason brings a lot back."""
+    """Once the next lot has opened, only an admin with a reason takes a sale back."""
     lot = state.lots.get(command.lot)
-    if lot is None or not _is_reopenable(lot) or not was_followed(state, lot):
+    if lot is None or not _is_reopenable(lot) or _starts_anew(lot) or not was_followed(state, lot):
         return None
     if not outranks(asked.role, Role.ADMIN):
         return Refusal(Code.FORBIDDEN, detail="the next lot has opened: ask an admin")
@@ -186,6 +186,11 @@ def _late(state: EventState, asked: Asked, command: c.ReopenLot) -> Refusal | No
 
 def _is_reopenable(lot: Lot) -> bool:
     return lot.mode == "live" and lot.standing.state in (SOLD, PASSED)
+
+
+def _starts_anew(lot: Lot) -> bool:
+    """Say whether a lot comes back without its bids: passed, or sold but for units left (20)."""
+    return lot.standing.state == PASSED or (lot.is_choice and lot.is_settled)
 
 
 def was_followed(state: EventState, lot: Lot) -> bool:

@@ -15,6 +15,7 @@ from saleroom.auction.clone import clone
 from saleroom.auction.refusal import Code
 from saleroom.auction.roles import Role
 from saleroom.auction.snapshot import encode_body, restore
+from saleroom.auction.state import leaderboard
 from saleroom.protocol.views import lot_view
 from tests.auction.book import (
     Raw,
@@ -130,10 +131,9 @@ CHOICES: list[Case] = [
         #1 clerk sells  => state=sold
         #2 clerk opens  => -
         #1 A chooses 1  => 10000 A state=sold left=2 offer=None
-        #1 clerk reopens => FORBIDDEN
-        #1 admin reopens now => RING_BUSY
+        #1 clerk reopens => RING_BUSY
         #2 clerk passes => -
-        #1 admin reopens now => - state=open left=2 wins=A:1x10000
+        #1 clerk reopens => - state=open left=2 wins=A:1x10000
         #1 A bids 10000 => 10000 A
         #1 clerk sells  => state=sold
         #1 auctioneer pauses => state=sold
@@ -233,6 +233,15 @@ def test_rule_20_what_is_told() -> None:
     assert getattr(accepted.records[1].entry.fact, "remaining", None) == 2
     last = made.as_donor("B", c.ChooseUnits(1, 1))
     assert [entry.entry.fact.type for entry in last.records] == ["units_chosen", "lot_reopened"]
+    made.replayed()
+
+
+def test_rule_30_choosing_no_more_than_was_won_reaches_no_sum_anew() -> None:
+    made = sale(choice(1), fixed(2, opening=10000))
+    run(made, "clerk opens => -\nA bids 10000 => 10000 A\nclerk sells => state=sold")
+    made.as_donor("B", c.Buy(2))
+    made.as_donor("A", c.ChooseUnits(1, 1))
+    assert [row["paddle"] for row in leaderboard(made.book.state)] == [101, 102]
     made.replayed()
 
 

@@ -248,6 +248,10 @@ def test_the_first_of_two_is_given(kind: str, first: Code, second: Code) -> None
 
 CLOSED: list[c.Command] = [c.CloseEvent()]
 GONE: list[c.Command] = [c.WithdrawLot(6, "broken")]
+SOLD_BEFORE: list[c.Command] = [
+    *(c.OpenLot(1), c.FloorBid(1, 101), c.SellLot(1)),
+    *(c.OpenLot(2), c.CloseEvent()),
+]
 WON: list[c.Command] = [c.OpenLot(7), c.FloorBid(7, 101), c.SellLot(7)]
 BARRED: list[c.Command] = [*WON, c.LockPaddle(101, "unpaid")]
 POOR: list[c.Command] = [*WON, c.ChangePaddle(101, limit=1)]
@@ -271,7 +275,7 @@ STAFF: list[tuple[str, Code, list[c.Command], c.Command, Role]] = [
     (
         "a late re-opening by a clerk, and a closed event",
         Code.FORBIDDEN,
-        [c.OpenLot(1), c.PassLot(1), c.OpenLot(2), c.CloseEvent()],
+        SOLD_BEFORE,
         c.ReopenLot(1),
         Role.CLERK,
     ),
@@ -285,7 +289,7 @@ STAFF: list[tuple[str, Code, list[c.Command], c.Command, Role]] = [
     (
         "a late re-opening without a reason, and a closed event",
         Code.MALFORMED,
-        [c.OpenLot(1), c.PassLot(1), c.OpenLot(2), c.CloseEvent()],
+        SOLD_BEFORE,
         c.ReopenLot(1),
         Role.ADMIN,
     ),

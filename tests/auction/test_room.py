@@ -102,6 +102,19 @@ CASES: list[tuple[str, tuple[Raw, ...], str]] = [
         """,
     ),
     (
+        "rule 12: a passed lot is free to come back whenever its ring is",
+        TWO,
+        """
+        #1 clerk opens   => -
+        #1 A bids 10000  => 10000 A
+        #1 clerk passes  => state=passed
+        #2 clerk opens   => -
+        #1 clerk reopens => RING_BUSY
+        #2 clerk passes  => state=passed
+        #1 clerk reopens => - state=open count=0
+        """,
+    ),
+    (
         "rule 12: what cannot be re-opened",
         (live(1), silent(2), live(3)),
         """

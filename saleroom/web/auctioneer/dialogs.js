@@ -83,14 +83,14 @@ function Withdraw({ lot, give, close }) {
 }
 
 function Reopen({ lot, give, close }) {
-  const about =
-    lot.state === "sold"
-      ? "The bids stay, and the sale is taken back."
-      : "A new round begins without bids.";
+  const isSold = lot.state === "sold";
+  const about = isSold
+    ? "The bids stay, and the sale is taken back."
+    : "A new round begins without bids.";
   return html`<${Reason}
     title=${`Open lot ${lot.lot} again`}
     about=${about}
-    label="Reason (needed once the next lot has opened)"
+    label=${isSold ? "Reason (needed once the next lot has opened)" : "Reason"}
     yes="Open again"
     isOptional
     close=${close}
