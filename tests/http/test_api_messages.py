@@ -10,6 +10,7 @@ from trio.testing import MockClock
 
 from saleroom.messages.kinds import KINDS
 from saleroom.messages.office import Keys
+from saleroom.messages.providers import Outgoing, Refused, Sandbox
 from saleroom.messages.web_push import VapidKey, encoded
 from saleroom.storage.message_ports import NewDelivery
 from tests.http.authorised import BROWSER
@@ -137,6 +138,50 @@ async def test_an_admin_sees_the_dead_and_tries_them_again(autojump_clock: MockC
         assert len((await house.done("GET", DEAD, "admin"))["messages"]) == 2
         entry = (await house.done("GET", "/api/v1/audit", "admin"))["entries"][0]
         assert entry["what"] == "message.retry"
+
+
+async def test_what_is_tried_again_is_delivered_once(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_refusing, keep = True, Sandbox.keep
+
+    async def refuse_or_keep(self: Sandbox, message: Outgoing) -> None:
+        if is_refusing:
+            raise Refused("the network: error 30007")
+        await keep(self, message)
+
+    monkeypatch.setattr(Sandbox, "keep", refuse_or_keep)
+    async with open_house() as house:
+        event = await house.sale()
+        path = f"/api/v1/events/{event}/registrations/100"
+        await house.done("PATCH", path, "clerk", {"phone": "+12015550101"})
+        await house.command(event, "clerk", "open_lot", lot=1)
+        await house.command(event, "ann", "place_bid", lot=1, amount=10_000)
+        await house.command(event, "clerk", "sell_lot", lot=1)
+        await trio.sleep(40)
+        (dead,) = (await house.done("GET", DEAD, "admin"))["messages"]
+        assert (dead["kind"], dead["channel"], dead["reason"]) == (
+            "won",
+            "sms",
+            "the network: error 30007",
+        )
+        assert (await house.done("GET", SANDBOX, "admin"))["messages"] == []
+        is_refusing = False
+        retry = f"{DEAD}/{dead['message']}/retry"
+        statuses: list[int] = []
+
+        async def press() -> None:
+            statuses.append((await house.call("POST", retry, "admin")).status)
+
+        async with trio.open_nursery() as nursery:
+            for _ in range(3):
+                nursery.start_soon(press)
+        await trio.sleep(15)
+        assert sorted(statuses) == [204, 404, 404]
+        (sent,) = (await house.done("GET", SANDBOX, "admin"))["messages"]
+        assert (sent["to"], sent["subject"]) == ("+12015550101", "You won lot 1")
+        assert (await house.done("GET", DEAD, "admin"))["messages"] == []
+        assert (await house.call("POST", retry, "admin")).code == "UNKNOWN_MESSAGE"
 
 
 async def test_the_sandbox_shows_what_would_be_sent(autojump_clock: MockClock) -> None:

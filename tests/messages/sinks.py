@@ -74,7 +74,8 @@ def http_sink() -> Iterator[HttpSink]:
 class SmtpSink:
     """A mail server. codes: what it answers to a command, where that is no 250.
 
-    goes_on: while it is not set, letters are taken in and not answered. taken: one per letter.
+    goes_on: while it is not set, letters are taken in and not answered. taken, has_said: one for
+    each letter, and for each line of a client's.
     """
 
     port: int = 0
@@ -83,6 +84,7 @@ class SmtpSink:
     letters: list[EmailMessage] = attrs.field(factory=list)
     goes_on: threading.Event = attrs.field(factory=threading.Event)
     taken: threading.Semaphore = attrs.field(factory=lambda: threading.Semaphore(0))
+    has_said: threading.Semaphore = attrs.field(factory=lambda: threading.Semaphore(0))
 
 
 @contextmanager
@@ -96,6 +98,7 @@ def smtp_sink() -> Iterator[SmtpSink]:
             while line := self.rfile.readline().decode().strip():
                 verb = line.split()[0].upper()
                 sink.said.append(line)
+                sink.has_said.release()
                 if verb == "DATA" and "DATA" not in sink.codes:
                     self._take()
                 elif verb == "EHLO":

@@ -14,7 +14,7 @@ from saleroom.messages.dispatcher import (
     SENDING_MAX,
     wait_after,
 )
-from saleroom.messages.kinds import KINDS, MINUTE_MS
+from saleroom.messages.kinds import CHANNELS, KINDS, MINUTE_MS
 from saleroom.messages.owed import SETTLE_MS
 from saleroom.messages.providers import Outgoing, Refused, Unreachable
 from saleroom.messages.relay import KEPT_MS, Relay
@@ -201,6 +201,52 @@ async def test_who_said_stop_and_who_wants_none_get_none(autojump_clock: MockClo
         await trio.sleep(SETTLED_S)
         assert post.texts() == []
         assert await post.counts() == {"dropped": 1}
+
+
+@pytest.mark.parametrize("said_stop", [False, True])
+async def test_who_said_stop_gets_no_text_of_any_kind(
+    autojump_clock: MockClock, said_stop: bool
+) -> None:
+    async with open_post() as post:
+        await post.stage.begin(silent(1))
+        await seat(post.stage, 101)
+        kept, now_ms = post.stage.kept, post.stage.clock.now_ms()
+        wants = Preferences({kind: CHANNELS for kind in KINDS})
+        await kept.recipients.set_preferences("u101", wants)
+        if said_stop:
+            await kept.recipients.silence(phone_of(101), now_ms)
+        words = {"subject": "News", "text": "News."}
+        await kept.outbox.owe(EVENT, "hologram", {}, now_ms + HOUR_MS)
+        (row,) = [r for r in await kept.outbox.owed(now_ms + HOUR_MS, 9) if r.topic == "hologram"]
+        owed = [NewDelivery(kind, "sms", 101, None, words, now_ms) for kind in KINDS]
+        await kept.outbox.settle(row.id, owed, now_ms)
+        await trio.sleep(10)
+        assert len(post.texts()) == (0 if said_stop else len(KINDS))
+        assert await post.counts() == {("dropped" if said_stop else "sent"): len(KINDS)}
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+async def test_a_person_is_told_by_the_channel_they_chose_alone(
+    autojump_clock: MockClock, channel: str
+) -> None:
+    async with open_post() as post:
+        device = PushDevice("https://push.example/1", "key", "auth")
+        await post.stage.kept.recipients.add_device("u101", device, 1, 9)
+        chosen = Preferences({"outbid": (channel,), "closed": ()})
+        await post.stage.kept.recipients.set_preferences("u101", chosen)
+        await outbid(post)
+        await post.stage.ask("close_event")
+        await trio.sleep(90)
+        mine = {
+            name: [m for m in fake.taken if _is_of(m, 101)] for name, fake in post.fakes.items()
+        }
+        assert {name: len(messages) for name, messages in mine.items()} == {
+            name: int(name == channel) for name in CHANNELS
+        }
+
+
+def _is_of(message: Outgoing, paddle: int) -> bool:
+    return message.to in (phone_of(paddle), f"g{paddle}@hall.example") or bool(message.devices)
 
 
 async def test_messages_follow_a_renumbered_paddle(autojump_clock: MockClock) -> None:
