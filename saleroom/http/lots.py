@@ -165,8 +165,10 @@ class Lots:
 
     async def withdraw(self, event: str, number: int, reason: str, by: str, role: Role) -> None:
         """Take out a published lot that has not opened. Raises Problem."""
-        view = await self.views.lot(event, number)
-        if view["state"] != QUEUED:
+        lot = (await self.replicas.state(event)).lots.get(number)
+        if lot is None:
+            raise Problem(UNKNOWN_LOT)
+        if lot.standing.state != QUEUED:
             raise Problem("LOT_CLOSED", "only a lot that has not opened is taken out", lot=number)
         await self._ask(event, "withdraw_lot", {"lot": number, "reason": reason}, by, role)
 

@@ -14,6 +14,11 @@ from tests.http.house import open_house
 QUILT = {"title": "A quilt", "mode": "live", "opening": 10_000}
 
 
+async def never(*_: object) -> None:
+    """Be a write that does not end."""
+    await trio.sleep_forever()
+
+
 def lots_of(event: str) -> str:
     return f"/api/v1/events/{event}/lots"
 
@@ -165,6 +170,20 @@ async def test_a_published_lot_is_withdrawn_while_it_is_queued(autojump_clock: M
         late = await house.call("DELETE", f"{lots_of(event)}/2", "admin")
         assert (late.status, late.code) == (409, "LOT_CLOSED")
         assert (await house.call("DELETE", f"{lots_of(event)}/3", "admin")).code == "UNKNOWN_LOT"
+
+
+async def test_a_lot_that_has_just_opened_is_not_taken_out(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_house() as house:
+        event = await house.event()
+        await house.lot(event)
+        await house.command(event, "auctioneer", "open_event")
+        await house.done("GET", f"{lots_of(event)}/1")
+        monkeypatch.setattr(house.stores.hot, "write", never)
+        await house.command(event, "auctioneer", "open_lot", lot=1)
+        late = await house.call("DELETE", f"{lots_of(event)}/1", "admin")
+        assert (late.status, late.code) == (409, "LOT_CLOSED")
 
 
 @pytest.mark.parametrize("draft", [True, False], ids=["draft", "published"])
