@@ -116,7 +116,7 @@ class Doorkeeper:
             self._welcomed,
             self.share_of,
         )
-        self._watch(session, trio.current_time() + self.limits.talk.heartbeat_ms / 1000)
+        self._watch_anew(session)
         try:
             await session.run()
         finally:
@@ -124,7 +124,8 @@ class Doorkeeper:
 
     async def _hold_operator(self, connection: Arriving) -> None:
         session = self.operate(connection)
-        self._watch(session, trio.current_time() + self.limits.talk.heartbeat_ms / 1000)
+        session.on_identified = self._watch_anew
+        self._watch_anew(session)
         try:
             await session.run()
         finally:
@@ -184,7 +185,7 @@ class Doorkeeper:
 
     def _welcomed(self, session: Session) -> None:
         """Count a session for its user; the sixth closes the oldest."""
-        self._watch(session, trio.current_time() + self.limits.talk.heartbeat_ms / 1000)
+        self._watch_anew(session)
         if session.identity is None:
             return
         mates = self._of_user.setdefault((session.site.event, session.identity.user), {})
@@ -202,6 +203,10 @@ class Doorkeeper:
         self._sessions[session] = entry = next(self._entries)
         self._watched[entry] = session
         heapq.heappush(self._due, (min(at, expiry), entry))
+
+    def _watch_anew(self, session: Watched) -> None:
+        """Look at a session whose token is new, or that has just come."""
+        self._watch(session, trio.current_time() + self.limits.talk.heartbeat_ms / 1000)
 
     def _unwatch(self, session: Watched) -> None:
         entry = self._sessions.pop(session, None)

@@ -131,6 +131,8 @@ class TokenVerifier:
         """
         if len(token) > TOKEN_CHARS_MAX:
             raise TokenRejected("the token is too long")
+        if not token.isascii():
+            raise TokenRejected("not a token")
         try:
             header = jwt.get_unverified_header(token)
         except jwt.PyJWTError:

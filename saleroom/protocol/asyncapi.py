@@ -13,7 +13,7 @@ from typing import Any
 from saleroom.auction.refusal import Code
 from saleroom.protocol.answers import MESSAGES
 from saleroom.protocol.close import Close, may_return, returns_at_once
-from saleroom.protocol.codec import TOKEN_MAX
+from saleroom.protocol.codec import PLAIN_MAX
 from saleroom.protocol.command_schema import COMMAND_ID, command_frame
 from saleroom.protocol.fact_schema import feed
 from saleroom.protocol.messages import COMMANDS
@@ -28,12 +28,10 @@ Text frames of UTF-8 JSON. A client frame holds one object, a server frame an ar
 messages, in order. Every command gets exactly one answer, to its sender alone, once its facts are \
 durable. What runs over HTTP stands in `/openapi.json`."""
 
-_TOKEN: JsonSchema = {
-    "type": "string",
-    **Chars(1, TOKEN_MAX).keywords(),
-    "examples": ["eyJhbGciOiJIUzI1NiJ9…"],
-}
+_TOKEN: JsonSchema = {"type": "string", "examples": ["eyJhbGciOiJIUzI1NiJ9…"]}
+_TEXT: JsonSchema = {"type": "string", **Chars(1, PLAIN_MAX).keywords()}
 _MAYBE_TOKEN: JsonSchema = {**_TOKEN, "type": ["string", "null"]}
+_MAYBE_TEXT: JsonSchema = {**_TEXT, "type": ["string", "null"]}
 _OPERATOR_COMMANDS: Mapping[str, tuple[str, ...]] = {
     "restart_child": ("path",),
     "stop_event": ("event",),
@@ -89,7 +87,7 @@ def asyncapi() -> dict[str, Any]:
 
 
 def _event_frames(book: SchemaBook) -> dict[str, JsonSchema]:
-    resume = _object({"epoch": _TOKEN, "seq": {"type": "integer"}}, ["epoch", "seq"])
+    resume = _object({"epoch": _TEXT, "seq": {"type": "integer"}}, ["epoch", "seq"])
     resume["examples"] = [{"epoch": "3f9a", "seq": 1040}]
     hello: dict[str, JsonSchema] = {
         "token": _MAYBE_TOKEN,
@@ -100,7 +98,7 @@ def _event_frames(book: SchemaBook) -> dict[str, JsonSchema]:
     return {
         "hello": _typed("hello", hello, []),
         "ping": _ping(),
-        "refresh": _typed("refresh", {"token": _TOKEN, "id": _MAYBE_TOKEN}, ["token"]),
+        "refresh": _refresh(),
         **{name: command_frame(book, name) for name in COMMANDS},
     }
 
@@ -110,7 +108,7 @@ def _operator_frames() -> dict[str, JsonSchema]:
     for name, fields in _OPERATOR_COMMANDS.items():
         named = {field: {"type": "string", "minLength": 1, "maxLength": 500} for field in fields}
         frames[name] = _typed(name, {"id": COMMAND_ID, **named}, ["id", *fields])
-    return {**frames, "operator_ping": _ping()}
+    return {**frames, "operator_ping": _ping(), "operator_refresh": _refresh()}
 
 
 def _ping() -> JsonSchema:
@@ -119,6 +117,10 @@ def _ping() -> JsonSchema:
         "id": {"type": ["string", "null"]},
     }
     return _typed("ping", fields, ["t0"])
+
+
+def _refresh() -> JsonSchema:
+    return _typed("refresh", {"token": _TOKEN, "id": _MAYBE_TEXT}, ["token"])
 
 
 def _typed(name: str, fields: Mapping[str, JsonSchema], required: Iterable[str]) -> JsonSchema:

@@ -38,10 +38,10 @@ T = TypeVar("T")
 
 ID_MAX = 64
 TEXT_MAX = 500
-TOKEN_MAX = 8_192
-DIGITS_MAX = 18
-OUT_OF_BOUNDS = 1_000_000_000_000_000_000
-"""What longer integers become: out of every bound, and cheap."""
+PLAIN_MAX = 8_192
+DIGITS_MAX = 19
+OUT_OF_BOUNDS = 2**63 - 1
+"""What greater integers become: out of every bound, and cheap; a moment in nanoseconds is less."""
 LOT_AMOUNTS = frozenset({"opening", "reserve", "buy_now", "goal", "fmv"})
 
 
@@ -58,9 +58,24 @@ def decode_frame(text: str) -> ClientFrame:
     """Read a client's frame. Raises Malformed."""
     raw = decode_object(text)
     try:
-        return _frame(raw)
+        talk = read_talk(raw)
+        return _command(raw) if talk is None else talk
     except Malformed as error:
-        raise Malformed(error.reason, _readable_id(raw)) from None
+        raise Malformed(error.reason, readable_id(raw)) from None
+
+
+def read_talk(raw: Mapping[str, Any]) -> Hello | Ping | Refresh | None:
+    """Read a frame that is no command; None for one that may be. Raises Malformed."""
+    cls = TALK.get(name) if isinstance(name := raw.get("type"), str) else None
+    if cls is None:
+        return None
+    return _structured({key: value for key, value in raw.items() if key != "type"}, cls)
+
+
+def readable_id(raw: Mapping[str, Any]) -> str | None:
+    """Give a frame's id, None where it has none that can be repeated."""
+    value = raw.get("id")
+    return value if isinstance(value, str) and is_text(value, ID_MAX) else None
 
 
 def decode_object(text: str | bytes) -> dict[str, Any]:
@@ -98,21 +113,10 @@ def digest_of(command: c.Command) -> str:
     return blake2b(orjson.dumps(body, option=orjson.OPT_SORT_KEYS), digest_size=8).hexdigest()
 
 
-def _frame(raw: dict[str, Any]) -> ClientFrame:
-    name = raw.get("type")
-    if name == "hello":
-        return _structured(_without_type(raw), Hello)
-    if name == "ping":
-        return _structured(_without_type(raw), Ping)
-    if name == "refresh":
-        return _structured(_without_type(raw), Refresh)
+def _command(raw: Mapping[str, Any]) -> Ask:
     if "id" not in raw:
         raise Malformed("a command has an `id`")
     return decode_command({k: v for k, v in raw.items() if k != "id"}, raw["id"])
-
-
-def _without_type(raw: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in raw.items() if key != "type"}
 
 
 def _structured(fields: Mapping[str, Any], cls: type[T]) -> T:
@@ -130,18 +134,13 @@ def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0][:200].encode(errors="backslashreplace").decode()
 
 
-def _readable_id(raw: Mapping[str, Any]) -> str | None:
-    value = raw.get("id")
-    return value if isinstance(value, str) and _is_text(value, ID_MAX) else None
-
-
 def _checked_id(value: object) -> str:
-    if not isinstance(value, str) or not _is_text(value, ID_MAX):
+    if not isinstance(value, str) or not is_text(value, ID_MAX):
         raise Malformed(f"an id is a text of 1 to {ID_MAX} characters")
     return value
 
 
-def _is_text(value: str, most: int) -> bool:
+def is_text(value: str, most: int) -> bool:
     """Say whether it has 1 to `most` characters, none of them NUL or half of a surrogate pair."""
     if not 1 <= len(value) <= most:
         return False
@@ -160,12 +159,19 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _bounded_int(digits: str) -> int:
-    if len(digits) <= DIGITS_MAX:
-        return int(digits)
-    return -OUT_OF_BOUNDS if digits.startswith("-") else OUT_OF_BOUNDS
+    is_negative = digits.startswith("-")
+    if len(digits) <= DIGITS_MAX + is_negative:
+        return max(-OUT_OF_BOUNDS, min(int(digits), OUT_OF_BOUNDS))
+    return -OUT_OF_BOUNDS if is_negative else OUT_OF_BOUNDS
 
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+TALK: Mapping[str, type[Hello] | type[Ping] | type[Refresh]] = {
+    "hello": Hello,
+    "ping": Ping,
+    "refresh": Refresh,
+}
+"""{name: what is said beside commands}"""
 
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_unique,
@@ -190,9 +196,11 @@ def _count(value: object, _: object) -> int:
 
 
 def _number(value: object, _: object) -> float:
-    if type(value) is int or (type(value) is float and isfinite(value)):
+    if type(value) is int and abs(value) < OUT_OF_BOUNDS:
         return value
-    _refuse("t0 is a number")
+    if type(value) is float and isfinite(value):
+        return value
+    _refuse("t0 is a number below 2^63")
 
 
 def _flag(value: object, _: object) -> bool:
@@ -200,15 +208,20 @@ def _flag(value: object, _: object) -> bool:
 
 
 def _text(value: object, _: object) -> str:
-    if isinstance(value, str) and _is_text(value, TEXT_MAX):
+    if isinstance(value, str) and is_text(value, TEXT_MAX):
         return value
     _refuse(f"a text has 1 to {TEXT_MAX} characters")
 
 
-def _token(value: object, _: object) -> str:
-    if isinstance(value, str) and _is_text(value, TOKEN_MAX):
+def _plain(value: object, _: object) -> str:
+    if isinstance(value, str) and is_text(value, PLAIN_MAX):
         return value
-    _refuse("a token is a text")
+    _refuse(f"a text has 1 to {PLAIN_MAX} characters")
+
+
+def _token(value: object, _: object) -> str:
+    """Take any text: whoever verifies it says that it is no token."""
+    return value if isinstance(value, str) else _refuse("a token is a text")
 
 
 def _add_lot(raw: Mapping[str, Any], _: object) -> c.AddLot:
@@ -233,7 +246,8 @@ def _lot_fields(raw: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in raw.items():
         if name not in known:
             _refuse(f"a lot has no field {name[:64]!r}")
-        if name in LOT_AMOUNTS and value is not None and type(value) is not int:
+        is_left_out = value is None and name != "opening"
+        if name in LOT_AMOUNTS and type(value) is not int and not is_left_out:
             _refuse(f"{name!r} is a whole number")
     return dict(raw)
 
@@ -250,7 +264,7 @@ def _make_converter() -> Converter:
     hook(int, _whole)
     hook(float, _number)
     hook(bool, _flag)
-    hook(str, _token)
+    hook(str, _plain)
     for wanted, strict in (
         (c.Amount, _whole),
         (c.Amount | None, _whole),
@@ -271,6 +285,16 @@ def _make_converter() -> Converter:
         ),
     )
     hook(Hello, _hello)
+    hook(
+        Refresh,
+        make_dict_structure_fn(
+            Refresh,
+            converter,
+            token=override(struct_hook=_token),
+            _cattrs_forbid_extra_keys=True,
+            _cattrs_detailed_validation=False,
+        ),
+    )
     return converter
 
 

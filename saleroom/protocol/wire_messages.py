@@ -176,11 +176,12 @@ class TreeChanges:
 
 @attrs.frozen
 class OperatorAck:
-    """An operator's command that was done."""
+    """An operator's command that was done. expires_at: of the token that a refresh brought."""
 
     type: Literal["ack"]
-    re: str
+    re: str | None
     server_time: int
+    expires_at: int = ABSENT
 
 
 @attrs.frozen

@@ -7,6 +7,7 @@ and http/websocket.py, whose promises it keeps.
 
 from __future__ import annotations
 
+import json
 import struct
 from collections import deque
 from collections.abc import Callable
@@ -85,7 +86,7 @@ class Line:
     # The client's end
 
     def say(self, type: str, **fields: Any) -> None:
-        self.say_text(orjson.dumps({"type": type, **fields}).decode())
+        self.say_text(json.dumps({"type": type, **fields}))
 
     def say_text(self, text: str) -> None:
         self._said.append(text)

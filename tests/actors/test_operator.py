@@ -208,6 +208,12 @@ async def test_an_order_stands_while_the_audit_is_away(
         ({"type": "restart_child", "path": "saleroom"}, "MALFORMED"),
         ({"type": "drain", "id": "1", "now": True}, "MALFORMED"),
         ({"type": "place_bid", "id": "1", "lot": 1, "amount": 5}, "MALFORMED"),
+        ({"type": "restart_child", "id": "1", "path": "\ud800"}, "MALFORMED"),
+        ({"type": "hello", "token": "t"}, "MALFORMED"),
+        ({"type": "ping", "id": "1"}, "MALFORMED"),
+        ({"type": "ping", "id": "1", "t0": 2**63}, "MALFORMED"),
+        ({"type": "refresh", "id": "1"}, "MALFORMED"),
+        ({"type": "refresh", "id": "1", "token": "forged"}, "UNAUTHENTICATED"),
     ],
 )
 async def test_what_cannot_be_done_is_refused(
@@ -221,6 +227,31 @@ async def test_what_cannot_be_done_is_refused(
         (nack,) = line.of_type("nack")
         assert nack["code"] == code
         assert nack["re"] == command.get("id")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"type": "nothing", "id": "\ud800"},
+        {"type": "drain", "id": "\ud800"},
+        {"type": "ping", "id": "\ud800", "t0": 1},
+        {"type": "ping", "id": 7, "t0": 1},
+        {"type": "drain", "id": "x" * 65},
+    ],
+)
+@pytest.mark.parametrize("is_early", [False, True])
+async def test_an_id_that_cannot_be_repeated_is_not(
+    autojump_clock: MockClock, said: Message, is_early: bool
+) -> None:
+    async with open_stage() as stage:
+        token = stage.token("otto", Role.OPERATOR)
+        line = stage.dial_path("/ws/v1/operator") if is_early else await operate(stage, token)
+        line.say(**said)
+        await settle()
+        (nack,) = line.of_type("nack")
+        assert nack["re"] is None
+        assert line.ended is None
+        assert not stage.doorkeeper.is_draining
 
 
 async def test_ten_malformed_frames_end_it(autojump_clock: MockClock) -> None:
@@ -253,4 +284,49 @@ async def test_operators_are_pinged_and_their_tokens_expire(autojump_clock: Mock
         await trio.sleep(40)
         assert len(line.of_type("heartbeat")) == 1
         await trio.sleep(25)
+        assert line.ended == 4202
+
+
+async def test_a_token_ends_on_time_and_not_at_the_next_heartbeat(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_stage() as stage:
+        line = await operate(stage, stage.token("otto", Role.OPERATOR, ttl_s=5))
+        await trio.sleep(4)
+        assert line.ended is None
+        await trio.sleep(1.1)
+        assert line.ended == 4202
+
+
+async def test_a_fresh_token_keeps_the_socket(autojump_clock: MockClock) -> None:
+    async with open_stage() as stage:
+        line = await operate(stage, stage.token("otto", Role.OPERATOR, ttl_s=5))
+        expires_at = stage.clock.now_ms() + 60_000
+        line.say("refresh", token=stage.token("otto", Role.OPERATOR, ttl_s=60), id="r")
+        await settle()
+        (ack,) = line.of_type("ack")
+        assert (ack["re"], ack["expires_at"]) == ("r", pytest.approx(expires_at, abs=2_000))
+        await trio.sleep(20)
+        assert line.ended is None
+        await trio.sleep(41)
+        assert line.ended == 4202
+
+
+@pytest.mark.parametrize(
+    ("user", "role", "events"),
+    [
+        ("olga", Role.OPERATOR, None),
+        ("otto", Role.ADMIN, None),
+        ("otto", Role.OPERATOR, frozenset({EVENT})),
+    ],
+)
+async def test_a_refresh_brings_the_same_operators_token(
+    autojump_clock: MockClock, user: str, role: Role, events: frozenset[str] | None
+) -> None:
+    async with open_stage() as stage:
+        line = await operate(stage, stage.token("otto", Role.OPERATOR, ttl_s=5))
+        line.say("refresh", token=stage.token(user, role, events=events, ttl_s=60), id="r")
+        await settle()
+        assert [(m["re"], m["code"]) for m in line.of_type("nack")] == [("r", "FORBIDDEN")]
+        await trio.sleep(5.1)
         assert line.ended == 4202

@@ -96,6 +96,10 @@ BAD: dict[str, str] = {
 }
 
 
+NO_HEADERS = {"empty": "", "too long": "x" * 9_000, "not Unicode": "\ud800", "NUL": "a.b\0.c"}
+"""What a frame can bear and a header cannot."""
+
+
 every_bad_token = pytest.mark.parametrize("token", BAD.values(), ids=BAD.keys())
 
 
@@ -130,7 +134,7 @@ async def test_over_http_each_is_401_wherever_it_is_sent(
             assert token not in reply.body.decode()
 
 
-@every_bad_token
+@pytest.mark.parametrize("token", [*BAD.values(), *NO_HEADERS.values()], ids=[*BAD, *NO_HEADERS])
 @pytest.mark.parametrize("path", [f"/ws/v1/events/{EVENT}", "/ws/v1/operator"])
 async def test_at_a_sockets_hello_each_closes_with_4001(
     autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch, path: str, token: str

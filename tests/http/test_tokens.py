@@ -105,6 +105,8 @@ async def test_accepted(changes: dict[str, Any]) -> None:
         pytest.param("a.b.c", id="noise"),
         pytest.param("ünïcode", id="not ASCII"),
         pytest.param("x" * 10_000, id="too long"),
+        pytest.param("\ud800", id="not Unicode"),
+        pytest.param("a.b\0.c", id="NUL"),
     ],
 )
 async def test_rejected_without_a_word_of_the_token(
