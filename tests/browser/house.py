@@ -54,6 +54,8 @@ class House:
     root: httpx.Client
     _numbers: Iterator[int] = attrs.field(factory=lambda: itertools.count(1))
     _staff: dict[tuple[Role, ...], Account] = attrs.field(factory=dict)
+    _donors: dict[str, Account] = attrs.field(factory=dict)
+    _seats: dict[tuple[str, str], int] = attrs.field(factory=dict)
 
     def call(self, method: str, path: str, body: object = None, **headers: str) -> Any:
         """Call the API as the admin; give the body of what must succeed."""
@@ -105,8 +107,20 @@ class House:
             self._staff[roles] = self.account(roles[0].value.title(), *roles)
         return self._staff[roles]
 
+    def donor(self, name: str) -> Account:
+        """Give a donor, the same for the same name: they come to one event after another."""
+        if name not in self._donors:
+            self._donors[name] = self.account(name)
+        return self._donors[name]
+
     def seat(self, event: str, account: Account) -> int:
-        """Give somebody a paddle and their agreement to the terms; give the paddle."""
+        """Give somebody a paddle and their agreement to the terms, once; give the paddle."""
+        place = (event, account.id)
+        if place not in self._seats:
+            self._seats[place] = self._register(event, account)
+        return self._seats[place]
+
+    def _register(self, event: str, account: Account) -> int:
         path = f"/events/{event}/registrations"
         made = self.call("POST", path, {"name": account.name, "user": account.id})
         paddle: int = made["paddle"]

@@ -88,7 +88,7 @@ class People:
 
     def donor(self, event: str, name: str, size: Size = PHONE, **options: Any) -> Visitor:
         """Open the event's page for a donor who is registered and has agreed to the terms."""
-        account = self.house.account(name)
+        account = self.house.donor(name)
         paddle = self.house.seat(event, account)
         visitor = attrs.evolve(self.stranger(size, **options), paddle=paddle)
         visitor.sign_in(account)

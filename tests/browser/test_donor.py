@@ -10,12 +10,6 @@ from tests.browser.donor import EDGE, open_lot, slide, standing, toast
 from tests.browser.house import PASSWORD, House
 from tests.browser.people import PHONE, People
 
-FEEL = """
-() => {
-  window.beats = [];
-  Navigator.prototype.vibrate = (pattern) => window.beats.push(pattern) > 0;
-}
-"""
 RESTED = "since => performance.now() - since >= 400"
 LADDER_STEPS = ["$100", "$110", "$120", "$130", "$140", "$150", "$160", "$170", "$180", "$190"]
 
@@ -88,17 +82,25 @@ def test_nothing_is_promised_by_one_touch(people: People, house: House) -> None:
     assert len(house.facts(event, "bid_placed")) == 1
 
 
+def test_what_is_refused_is_told(people: People, house: House) -> None:
+    event = house.open(house.event(silent(house)))
+    ann = people.donor(event, "Ann Lee")
+    house.command(event, "change_paddle", paddle=ann.paddle, limit=5_000)
+    open_lot(ann.page, 1)
+    slide(ann.page, "bid $100")
+    expect(toast(ann.page, "This would go over your limit.")).to_be_visible()
+    expect(ann.page.get_by_role("button", name="Slide to bid $100")).to_be_enabled()
+
+
 def test_buy_now_asks_and_ends_the_lot(people: People, house: House) -> None:
     event = house.open(house.event(silent(house, buy_now=30_000)))
-    ann, bob = people.donor(event, "Ann Lee"), people.donor(event, "Bob Moss")
+    ann = people.donor(event, "Ann Lee")
     open_lot(ann.page, 1)
-    open_lot(bob.page, 1)
     ann.page.get_by_role("button", name="Buy now for $300").click()
     expect(ann.page.get_by_role("dialog")).to_contain_text("yours at once for $300")
     slide(ann.page, "buy for $300")
     expect(toast(ann.page, "for $300.")).to_be_visible()
     expect(standing(ann.page)).to_have_text("You won")
-    expect(bob.page.get_by_text("Sold for $300.", exact=True)).to_be_visible()
     (sold,) = house.facts(event, "item_sold")
     assert (sold["how"], sold["paddle"], sold["amount"]) == ("buy_now", ann.paddle, 30_000)
 
@@ -168,22 +170,6 @@ def test_lots_are_found_by_filter_word_and_order(people: People, house: House) -
     page.get_by_role("button", name="Dismiss").click()
     find("Outbid", "A kayak")
     find("My bids", "A tent", "A kayak")
-
-
-def test_who_is_outbid_feels_it_and_sees_it_on_the_tab(people: People, house: House) -> None:
-    event = house.event(silent(house))
-    (rival,) = house.paddles(event, 1)
-    house.open(event)
-    page = people.donor(event, "Ann Lee").page
-    page.evaluate(FEEL)
-    open_lot(page, 1)
-    slide(page, "bid $100")
-    expect(standing(page)).to_have_text("You lead")
-    assert page.evaluate("window.beats") == []
-    house.command(event, "place_bid", lot=1, paddle=rival, amount=20_000)
-    expect(toast(page, "You are outbid: A kayak. Now $200.")).to_be_visible()
-    expect(page).to_have_title("(1) Outbid · Harbour gala")
-    assert page.evaluate("window.beats") == [[120, 60, 120]]
 
 
 def test_a_stranger_makes_an_account_and_gets_a_paddle(people: People, house: House) -> None:

@@ -85,7 +85,7 @@ def test_a_lot_is_run_by_the_keys_that_stand_on_the_screen(people: People, house
     expect(lot).to_contain_text("open")
 
 
-def test_a_paddle_is_locked_and_told_from_the_desk(people: People, house: House) -> None:
+def test_the_desk_tells_everyone_and_locks_a_paddle(people: People, house: House) -> None:
     event = house.open(house.event({"title": "A quilt", "opening": 10_000}))
     house.command(event, "open_lot", lot=1)
     ann = people.donor(event, "Ann Lee")
@@ -96,6 +96,10 @@ def test_a_paddle_is_locked_and_told_from_the_desk(people: People, house: House)
     connected = desk.get_by_role("region", name="Connected").get_by_role("listitem")
     expect(connected).to_have_text(re.compile(rf"{ann.paddle}\s*Ann Lee"))
     desk.get_by_label("Entry").focus()
+    desk.keyboard.press("t")
+    desk.keyboard.type("Dinner is served")
+    desk.keyboard.press("Enter")
+    expect(ann.page.get_by_text("Dinner is served")).to_be_visible()
     desk.keyboard.type(f"{ann.paddle}")
     desk.keyboard.press("k")
     desk.get_by_role("dialog").get_by_label("Reason, for staff alone").fill("no card")
@@ -152,6 +156,8 @@ def test_the_display_flashes_for_each_bid_and_shows_the_way_in(
         )
     assert sent.is_success, sent.text
     house.open(event)
+    phone = people.stranger(PHONE).visit(f"/e/{event}#/lot/1")
+    expect(phone.get_by_alt_text("A quilt on a bed")).to_be_visible()
     page = people.stranger(PROJECTOR).visit(f"/e/{event}/display")
     code = page.get_by_alt_text("QR code of this event's page")
     expect(code).to_be_visible()

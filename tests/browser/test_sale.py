@@ -11,6 +11,12 @@ from tests.browser.donor import open_lot, slide, standing, toast, type_amount
 from tests.browser.house import House
 from tests.browser.people import People
 
+FEEL = """
+() => {
+  window.beats = [];
+  Navigator.prototype.vibrate = (pattern) => window.beats.push(pattern) > 0;
+}
+"""
 HOLD_THE_HAMMER = """
 () => {
   const send = WebSocket.prototype.send;
@@ -109,14 +115,17 @@ def test_a_donor_who_is_outbid_elsewhere_is_told(people: People, house: House) -
     (rival,) = house.paddles(event, 1)
     house.open(event)
     ann = people.donor(event, "Ann Lee")
+    ann.page.evaluate(FEEL)
     open_lot(ann.page, 1)
     slide(ann.page, "bid $100")
     expect(standing(ann.page)).to_have_text("You lead")
     open_lot(ann.page, 2)
+    assert ann.page.evaluate("window.beats") == []
     house.command(event, "place_bid", lot=1, paddle=rival, amount=20_000)
     told = toast(ann.page, "You are outbid: A kayak. Now $200.")
     expect(told).to_be_visible()
     expect(ann.page).to_have_title(re.compile(r"^\(1\)"))
+    assert ann.page.evaluate("window.beats") == [[120, 60, 120]]
     told.get_by_role("button", name="Bid $210").click()
     expect(ann.page.get_by_role("heading", name="A kayak")).to_be_visible()
 
