@@ -27,6 +27,20 @@ _HOST = re.compile(
 
 SECURITY_LINES = tuple(f"{name.decode()}: {value.decode()}" for name, value in SECURITY)
 
+REFUSED: dict[int, tuple[str, str]] = {
+    400: ("MALFORMED", "the request cannot be read"),
+    403: ("FORBIDDEN", "a page of another site may not connect"),
+    405: ("METHOD_NOT_ALLOWED", "this address does not take that method"),
+    408: ("REQUEST_TIMEOUT", "the request did not come in time"),
+    426: ("UPGRADE_REQUIRED", "here websockets are spoken, and nothing else; elsewhere HTTP is"),
+    431: ("HEAD_TOO_LARGE", "address and headers are too long"),
+    501: ("NOT_IMPLEMENTED", "the body is sent in a way that is not taken"),
+    503: ("OVERLOADED", "too much is asked at once; come again"),
+    505: ("VERSION_NOT_SUPPORTED", "HTTP/1.1 is spoken here"),
+}
+"""{status: code and words} of what is refused before a route is looked for."""
+_TEMPORARY = (408, 503)
+
 
 class Readable(Protocol):
     async def receive_some(self, max_bytes: int | None = None) -> bytes: ...
@@ -111,13 +125,9 @@ async def read_head(stream: Readable, bytes_max: int) -> RequestHead:
 
 def refusal(status: int, *, code: str | None = None, headers: tuple[str, ...] = ()) -> bytes:
     """Give a whole HTTP/1.1 response that refuses a request and announces the connection's end."""
-    phrase = HTTPStatus(status).phrase
-    problem = {"type": "about:blank", "title": phrase, "status": status}
-    if code is not None:
-        problem["code"] = code
-    body = orjson.dumps(problem)
+    body = plain_problem(status, code)
     lines = (
-        f"HTTP/1.1 {status} {phrase}",
+        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
         "Content-Type: application/problem+json",
         f"Content-Length: {len(body)}",
         "Connection: close",
@@ -126,6 +136,21 @@ def refusal(status: int, *, code: str | None = None, headers: tuple[str, ...] = 
         "\r\n",
     )
     return "\r\n".join(lines).encode("ascii") + body
+
+
+def plain_problem(status: int, code: str | None = None) -> bytes:
+    """Give the body of a problem that no route knows of."""
+    usual, detail = REFUSED.get(status, REFUSED[400])
+    return orjson.dumps(
+        {
+            "temporary": status in _TEMPORARY,
+            "type": "about:blank",
+            "title": HTTPStatus(status).phrase,
+            "status": status,
+            "detail": detail,
+            "code": code or usual,
+        }
+    )
 
 
 def checked_target(request: h11.Request) -> str:

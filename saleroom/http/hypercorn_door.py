@@ -16,7 +16,6 @@ from typing import Any, cast
 
 import attrs
 import h11
-import orjson
 import trio
 from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.config import Config
@@ -31,7 +30,7 @@ from hypercorn.typing import ConnectionState, LifespanState
 from hypercorn.utils import parse_socket_addr
 
 from saleroom.http.courtesy import SECURITY
-from saleroom.http.head import HeadRefused, checked_target
+from saleroom.http.head import HeadRefused, checked_target, plain_problem
 from saleroom.http.stream import SharedStream
 
 logger = logging.getLogger("saleroom.http")
@@ -118,10 +117,27 @@ class _Http1(H11Protocol):
     door's limits and past the rules of a proxy in front.
     """
 
+    _is_head = False
+
     async def _check_protocol(self, event: h11.Request) -> None:
         """Stay with HTTP/1, whatever an Upgrade asks for."""
 
+    async def _send_error_response(self, status_code: int) -> None:
+        """Refuse what cannot be read, with a problem as the door does; a HEAD has no body."""
+        body = plain_problem(status_code)
+        headers = [
+            (b"content-type", b"application/problem+json"),
+            (b"content-length", b"%d" % len(body)),
+            (b"connection", b"close"),
+            *self.config.response_headers("h11"),
+        ]
+        await self._send_h11_event(h11.Response(status_code=status_code, headers=headers))
+        if not self._is_head:
+            await self._send_h11_event(h11.Data(data=body))
+        await self._send_h11_event(h11.EndOfMessage())
+
     async def _create_stream(self, request: h11.Request) -> None:
+        self._is_head = request.method == b"HEAD"
         try:
             target = checked_target(request)
         except HeadRefused as refused:
@@ -257,7 +273,7 @@ def _asks_for_websocket(headers: Iterable[tuple[bytes, bytes]]) -> bool:
 async def _refuse_upgrade(send: Send) -> None:
     """Answer 426: hypercorn's connection cannot be handed over (trap 2)."""
     status = HTTPStatus.UPGRADE_REQUIRED
-    body = orjson.dumps({"type": "about:blank", "title": status.phrase, "status": status.value})
+    body = plain_problem(status)
     headers = [
         (b"content-type", b"application/problem+json"),
         (b"content-length", str(len(body)).encode()),

@@ -226,6 +226,46 @@ async def test_refusals_bear_the_security_headers_too(request_bytes: bytes, stat
         assert_security(headers)
 
 
+BROKEN_CHUNK = "Transfer-Encoding: chunked\r\n\r\nzz"
+
+
+@pytest.mark.parametrize("is_kept", [False, True], ids=["the door", "hypercorn"])
+@pytest.mark.parametrize(
+    ("request_bytes", "status", "code"),
+    [
+        (get("/x", "Host: two"), 400, "MALFORMED"),
+        (get("/x", f"Long: {'x' * 70_000}"), 431, "HEAD_TOO_LARGE"),
+        (get("/x", "Transfer-Encoding: gzip, chunked"), 501, "NOT_IMPLEMENTED"),
+        (get("/x", version="2.0"), 505, "VERSION_NOT_SUPPORTED"),
+        (get("/ws/v1/operator"), 426, "UPGRADE_REQUIRED"),
+        (get("/upload", BROKEN_CHUNK, method="POST"), 400, "MALFORMED"),
+    ],
+)
+async def test_what_no_route_refuses_is_a_problem_with_its_code(
+    is_kept: bool, request_bytes: bytes, status: int, code: str
+) -> None:
+    async with open_door(app=quart_app()) as running:
+        peer = await running.connect()
+        if is_kept:
+            await peer.exchange(get("/"))
+        answered, headers, body = await peer.exchange(request_bytes)
+        assert (answered, headers["content-type"]) == (status, "application/problem+json")
+        problem = json.loads(body)
+        assert (problem["status"], problem["code"], problem["temporary"]) == (status, code, False)
+        assert problem["detail"]
+        assert await peer.at_end()
+
+
+async def test_a_head_that_cannot_be_read_is_refused_without_a_body() -> None:
+    async with open_door(app=quart_app()) as running:
+        peer = await running.connect()
+        await peer.send(get("/") + get("http:///", method="HEAD"))
+        await peer.response()
+        head = await peer.stream.receive_some()
+        assert head.startswith(b"HTTP/1.1 400 ")
+        assert head.endswith(b"\r\n\r\n")
+
+
 async def test_what_hypercorn_refuses_or_gives_up_bears_them() -> None:
     async def silent(scope: dict[str, Any], receive: Any, send: Any) -> None:
         """An app that ends without an answer."""
