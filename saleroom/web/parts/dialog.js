@@ -1,13 +1,16 @@
 // Dialogs: the browser's own, modal, so that focus stays inside and Escape closes.
 
-import { html, useEffect, useId, useRef } from "../render.js";
+import { html, useId, useLayoutEffect, useRef } from "../render.js";
 import { IconButton } from "./button.js";
 
-/** Show a dialog for as long as it is drawn; onClose: the person wants it gone. */
+/**
+ * Show a dialog for as long as it is drawn; onClose: the person wants it gone. It opens before the
+ * next key is heard, so that whoever types on loses no letter.
+ */
 export function Dialog({ title, onClose, children }) {
   const element = useRef(null);
   const name = useId();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const shown = element.current;
     shown.showModal();
     return () => shown.close();
