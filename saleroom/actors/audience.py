@@ -284,7 +284,7 @@ class Audience:
                 return
             most = min(CATCH_UP_FACTS, self._sent - member.cursor + 1)
             facts = tail.since(member.cursor, most)
-            message = feed_message(facts, conflated=member.is_conflated)
+            message = feed_message(facts, conflated=member.is_conflated, for_staff=member.is_staff)
             member.cursor = facts[-1].seq + 1
             member.behind_since = trio.current_time()
             member.send(frame_of([message]))

@@ -28,7 +28,8 @@ class Frames(dict[tuple[bool, bool, bool], bytes]):
         is_conflated, is_staff, is_new = form
         messages = []
         if self._facts:
-            messages.append(feed_message(self._facts, conflated=is_conflated))
+            message = feed_message(self._facts, conflated=is_conflated, for_staff=is_staff)
+            messages.append(message)
         if self._bulletin is not None:
             messages += self._bulletin.messages(is_staff=is_staff, is_new=is_new)
         frame = self[form] = frame_of(messages)

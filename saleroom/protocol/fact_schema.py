@@ -16,7 +16,7 @@ from saleroom.auction import facts as f
 from saleroom.protocol.reading import hints
 from saleroom.protocol.schema import JsonSchema, SchemaBook, about_class
 from saleroom.protocol.shapes import ABSENT
-from saleroom.protocol.wire_facts import CONFLATED
+from saleroom.protocol.wire_facts import CONFLATED, STAFF_ONLY
 from saleroom.protocol.wire_views import Ladder, Mode, SoftClose
 
 FEED = "Feed"
@@ -88,6 +88,7 @@ def _shown(book: SchemaBook, cls: Any) -> tuple[dict[str, JsonSchema], frozenset
         return {"ends": book.open(dict[str, int])}, frozenset()
     typed = hints(cls)
     shown = [field.name for field in attrs.fields(cls) if not field.metadata.get("house")]
+    shown += STAFF_ONLY if cls is f.PaddleLocked else ()
     fields = {name: book.open(typed[name]) for name in shown}
     optional = _OPTIONAL.get(cls, frozenset())
     return {
@@ -104,7 +105,8 @@ def _of(book: SchemaBook, cls: type) -> tuple[dict[str, JsonSchema], frozenset[s
 
 
 def _not_null(schema: JsonSchema) -> JsonSchema:
-    return {**schema, "type": schema["type"][0]}
+    kind = schema["type"]
+    return {**schema, "type": kind if isinstance(kind, str) else kind[0]}
 
 
 _STANDS_FOR: Mapping[type[f.Fact], type] = {
@@ -117,5 +119,6 @@ _OPTIONAL: Mapping[type[f.Fact], frozenset[str]] = {
     f.ItemSold: frozenset({"remaining"}),
     f.LotWithdrawn: frozenset({"voided"}),
     f.LotOpened: frozenset({"ends_at"}),
+    f.PaddleLocked: frozenset(STAFF_ONLY),
 }
-"""Fields that are left out rather than null."""
+"""Fields that are left out rather than null, or for all but staff."""

@@ -16,9 +16,12 @@ import attrs
 from saleroom.protocol.wire_facts import WireFact
 
 
-def feed_message(facts: Sequence[WireFact], *, conflated: bool) -> bytes:
+def feed_message(facts: Sequence[WireFact], *, conflated: bool, for_staff: bool = False) -> bytes:
     """Encode consecutive facts, at least one, as one feed message."""
-    bodies = _conflated(facts) if conflated else [fact.encoded() for fact in facts]
+    if conflated:
+        bodies = _conflated(facts, for_staff=for_staff)
+    else:
+        bodies = [fact.encoded(for_staff=for_staff) for fact in facts]
     return b'{"type":"feed","from":%d,"to":%d,"events":[%s]}' % (
         facts[0].seq,
         facts[-1].seq,
@@ -26,14 +29,14 @@ def feed_message(facts: Sequence[WireFact], *, conflated: bool) -> bytes:
     )
 
 
-def _conflated(facts: Iterable[WireFact]) -> list[bytes]:
+def _conflated(facts: Iterable[WireFact], *, for_staff: bool = False) -> list[bytes]:
     """Keep the last fact of each key, in the order of the facts kept."""
     kept: dict[object, tuple[WireFact, int]] = {}
     for fact in facts:
         key = fact.key if fact.key is not None else fact.seq
         _, count = kept.pop(key, (fact, 0))
         kept[key] = (fact, count + 1)
-    return [fact.encoded(count) for fact, count in kept.values()]
+    return [fact.encoded(count, for_staff=for_staff) for fact, count in kept.values()]
 
 
 @attrs.frozen

@@ -1,7 +1,7 @@
-"""Facts as everyone sees them.
+"""Facts as everyone sees them, and what staff see beside.
 
-Owns: the public form of each fact. Invariant: a max, a reserve, a reason for a lock, or who acted
-never stands in it. Source: PROTOCOL section 4.
+Owns: the public form of each fact. Invariant: a max, a reserve, or who acted never stands in it;
+the reason for a lock stands in the form for staff alone. Source: PROTOCOL section 4.
 """
 
 from __future__ import annotations
@@ -18,13 +18,17 @@ from saleroom.protocol.kept import kept_json
 CONFLATED: dict[str, str] = {"bid_placed": "bids", "lot_extended": "", "pledge_made": "pledges"}
 """Facts of which the last of a lot stands for all in one feed message; how the count is named."""
 
+STAFF_ONLY = ("reason",)
+"""What a lock's fact tells staff alone."""
+
 
 @attrs.frozen
 class WireFact:
     """One public fact, encoded once.
 
     body: its JSON, for a counted fact without the closing part. key: what it is conflated by, None
-    for a fact that is always sent. counter: the name of its count, "" for none.
+    for a fact that is always sent. counter: the name of its count, "" for none. staff_body: what
+    staff are told in place of the body, None where that is the same; never of a counted fact.
     """
 
     seq: int
@@ -32,9 +36,12 @@ class WireFact:
     body: bytes
     key: tuple[str, int] | None
     counter: str
+    staff_body: bytes | None = None
 
-    def encoded(self, count: int = 1) -> bytes:
+    def encoded(self, count: int = 1, *, for_staff: bool = False) -> bytes:
         """Give the whole JSON, standing for `count` facts."""
+        if for_staff and self.staff_body is not None:
+            return self.staff_body
         return (
             self.body
             if not self.counter
@@ -52,7 +59,11 @@ def wire_fact(entry: Entry) -> WireFact:
     fact = entry.fact
     assert entry.seq is not None
     shape: Callable[[Any], Mapping[str, Any]] = _SHAPES.get(type(fact), f.shown_fields)
-    body = kept_json({"seq": entry.seq, "type": fact.type, "at": entry.at, **shape(fact)})
+    shown = {"seq": entry.seq, "type": fact.type, "at": entry.at, **shape(fact)}
+    body = kept_json(shown)
+    if isinstance(fact, f.PaddleLocked):
+        for_staff = kept_json({**shown, **{name: getattr(fact, name) for name in STAFF_ONLY}})
+        return WireFact(entry.seq, entry.at, body, None, "", for_staff)
     counter = CONFLATED.get(fact.type)
     if counter is None or not isinstance(fact, f.LotFact):
         return WireFact(entry.seq, entry.at, body, None, "")

@@ -153,6 +153,25 @@ async def test_the_banned_stay_out(autojump_clock: MockClock) -> None:
         assert (banned.ended, banned.messages()) == (4004, [])
 
 
+async def test_why_a_paddle_was_locked_is_told_to_staff_alone(autojump_clock: MockClock) -> None:
+    async with open_stage() as stage:
+        await stage.begin(silent(1))
+        clerk = stage.token("cleo", Role.CLERK)
+        staff = [await stage.connect(clerk, feed=feed) for feed in ("full", "conflated")]
+        others = [await stage.connect(stage.token("u101"), feed="full"), await stage.connect()]
+        welcome = staff[0].messages()[0]
+        stage.tell("lock_paddle", paddle=101, reason="shouting")
+        await settle()
+        resume = {"epoch": welcome["epoch"], "seq": welcome["seq"]}
+        staff.append(await stage.connect(clerk, resume=resume))
+        others.append(await stage.connect(stage.token("u102"), resume=resume))
+        told = {"seq": resume["seq"] + 1, "type": "paddle_locked", "at": WALL_MS, "paddle": 101}
+        for line in staff:
+            assert line.of_type("feed")[-1]["events"] == [{**told, "reason": "shouting"}]
+        for line in others:
+            assert line.of_type("feed")[-1]["events"] == [told]
+
+
 async def test_a_spectator_reads_and_asks_nothing(autojump_clock: MockClock) -> None:
     async with open_stage() as stage:
         await stage.begin(silent(1))

@@ -119,6 +119,14 @@ def test_each_fact_shows_exactly_its_fields(fact: f.Fact, fields: dict[str, Any]
         assert secret.encode() not in body
 
 
+@pytest.mark.parametrize(("fact", "fields"), SHOWN, ids=lambda value: getattr(value, "type", None))
+def test_staff_are_told_the_reason_for_a_lock_beside(fact: f.Fact, fields: dict[str, Any]) -> None:
+    more = {"reason": "private"} if isinstance(fact, f.PaddleLocked) else {}
+    wire = wire_fact(Entry(9, 7, 1234, "secret-user", "secret-id", "digest", fact))
+    body = wire.encoded(for_staff=True)
+    assert orjson.loads(body) == {"seq": 7, "type": fact.type, "at": 1234, **fields, **more}
+
+
 def test_every_public_fact_is_in_the_table() -> None:
     assert {type(fact) for fact, _ in SHOWN} == {cls for cls in f.FACTS.values() if cls.public}
 
