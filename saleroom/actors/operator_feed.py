@@ -17,7 +17,7 @@ import trio
 from saleroom.actors.clock import Clock
 from saleroom.actors.member import Wire
 from saleroom.protocol.frames import text_frame
-from saleroom.supervisor import Node
+from saleroom.supervisor import Node, State
 
 PERIOD_S = 0.25
 UNSENT_BYTES_MAX = 1_048_576
@@ -84,7 +84,7 @@ class OperatorFeed:
             return
         flat = self._flat(self.tree())
         changes = [node for path, node in flat.items() if _differs(self._shown.get(path), node)]
-        changes += [{"path": path, "removed": True} for path in self._shown if path not in flat]
+        changes += [_gone(node) for path, node in self._shown.items() if path not in flat]
         self._shown = flat
         if not changes:
             return
@@ -96,6 +96,11 @@ class OperatorFeed:
 
     def _flat(self, tree: Node) -> dict[str, Picture]:
         return {node.path: _node_alone(node, self.clock) for node in tree.walk()}
+
+
+def _gone(node: Picture) -> Picture:
+    """Give a node that left the tree, as it was shown last but for its state."""
+    return {**node, "state": State.STOPPED.value, "removed": True}
 
 
 def _differs(shown: Picture | None, node: Picture) -> bool:

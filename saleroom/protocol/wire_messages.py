@@ -153,17 +153,17 @@ class OperatorWelcome:
 
 @attrs.frozen
 class NodeChange:
-    """A node as it is now, or that it is gone."""
+    """A node as it is now. removed: it has left the tree, with all that it was shown with."""
 
     path: str
+    kind: str
+    strategy: str | None
+    state: str
+    since: int
+    restarts: int
+    last_error: str | None
+    stats: dict[str, Any]
     removed: Literal[True] = ABSENT
-    kind: str = ABSENT
-    strategy: str | None = ABSENT
-    state: str = ABSENT
-    since: int = ABSENT
-    restarts: int = ABSENT
-    last_error: str | None = ABSENT
-    stats: dict[str, Any] = ABSENT
 
 
 @attrs.frozen

@@ -134,7 +134,9 @@ async def test_an_event_is_stopped_and_started_again(autojump_clock: MockClock) 
         assert line.of_type("ack")[-1]["re"] == "1"
         await trio.sleep(0.5)
         removed = [c for m in line.of_type("tree") for c in m["changes"] if c.get("removed")]
-        assert {"path": EVENT_PATH, "removed": True} in removed
+        gone = next(change for change in removed if change["path"] == EVENT_PATH)
+        assert (gone["kind"], gone["state"], gone["restarts"]) == ("supervisor", "stopped", 0)
+        assert set(gone) == {*line.messages()[0]["tree"], "removed"} - {"children"}
         donor.say("place_bid", id="b1", lot=1, amount=1_000)
         await trio.sleep(6)
         assert [m["code"] for m in donor.of_type("nack")] == ["OVERLOADED"]
