@@ -37,7 +37,8 @@ from saleroom.http.outside import Outside
 from saleroom.http.passwords import CREW
 from saleroom.http.rates import Rates
 from saleroom.http.receipt_desk import ReceiptDesk
-from saleroom.http.services import Services
+from saleroom.http.services import ApiLimits, Services
+from saleroom.http.sign_in_tries import ADDRESS, SignInTries
 from saleroom.http.sign_ins import SignInDesk
 from saleroom.http.tokens import (
     KeySource,
@@ -139,8 +140,9 @@ class Server:
         )
         self.messages.papers[RECEIPT] = receipts.papers
         mail = self.messages.mail or LogMail()
+        tries = SignInTries(attrs.evolve(ADDRESS, burst=settings.address_sign_ins))
         self.accounts = make_account_desk(
-            stores, sign_ins, self.hashers, mail, time.time, settings.public_url
+            stores, sign_ins, self.hashers, mail, time.time, settings.public_url, tries
         )
         self.retention = Retention(stores.privacy, _periods(settings), self._clock.now_ms)
         self.media_keeper = MediaKeeper(stores, self.objects, self._clock.now_ms)
@@ -181,6 +183,7 @@ class Server:
             outside=outside,
             rates=self.rates,
             messages=self.messages,
+            limits=ApiLimits(address_requests=settings.address_requests),
             is_logging_access=settings.access_log,
         )
         asgi_app, quick = make_app(services)
@@ -189,7 +192,7 @@ class Server:
             on_websocket=self._admit,
             limits=DoorLimits(
                 connections_max=limits.connections_max,
-                connections_per_address_max=limits.connections_per_address_max,
+                connections_per_address_max=settings.address_connections,
                 message_bytes_max=limits.frame_bytes_max,
             ),
             start_soon=self._sessions.start_soon,

@@ -65,8 +65,6 @@ class Limits:
     malformed_frames_max: int = 10
     # A phone, a tablet, a laptop and two forgotten tabs.
     sockets_per_user_max: int = 5
-    # A whole ballroom stands behind one address.
-    connections_per_address_max: int = 5_000
     # What one process broadcasts to within a leaderboard period on one core, with room to spare.
     connections_max: int = 20_000
     # A reader this far behind no longer follows the sale; memory stays bounded.
@@ -122,6 +120,13 @@ def _days(default: int | None, what: str, unset: str) -> Any:
     about = _variable(
         values.read_days, takes="days", meaning=f"How long {what} are kept", unset=unset
     )
+    return attrs.field(default=default, metadata=about)
+
+
+def _of_address(default: int, what: str) -> Any:
+    """Declare how much is taken of one network address; a ballroom stands behind one."""
+    takes = f"a number from 1 to {values.COUNT_MAX}"
+    about = _variable(values.read_count, takes=takes, meaning=what, unset=f"`{default}`")
     return attrs.field(default=default, metadata=about)
 
 
@@ -380,6 +385,13 @@ class Settings:
             meaning="Where Stripe's API is",
             unset="Stripe's own",
         ),
+    )
+    address_connections: int = _of_address(5_000, "Connections of one network address at once")
+    address_requests: int = _of_address(
+        500, "HTTP requests of one network address a second; ten times as many at once"
+    )
+    address_sign_ins: int = _of_address(
+        200, "Wrong passwords of one network address at once; then one each second"
     )
     retention_contacts_days: int | None = _days(None, "contacts of past guests", "for ever")
     retention_sign_ins_days: int | None = _days(30, "records of expired sign-ins", "`30`")

@@ -16,6 +16,7 @@ from typing import Final, Literal
 from urllib.parse import SplitResult, urlsplit
 
 SECRET_BYTES_MIN: Final = 32
+COUNT_MAX: Final = 1_000_000
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 HOST_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?", re.IGNORECASE)
 
@@ -173,6 +174,12 @@ def read_switch(value: str) -> bool:
 def read_days(value: str) -> int:
     if not re.fullmatch("[1-9][0-9]{0,4}", value):
         raise ValueError(f"{shown(value)} is no number of days")
+    return int(value)
+
+
+def read_count(value: str) -> int:
+    if not re.fullmatch("[1-9][0-9]{0,6}", value) or int(value) > COUNT_MAX:
+        raise ValueError(f"{shown(value)} is no number from 1 to {COUNT_MAX}")
     return int(value)
 
 

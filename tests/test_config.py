@@ -81,6 +81,9 @@ def test_nothing_set_gives_the_defaults() -> None:
         ("LOG_FORMAT", "json", "log_format", "json"),
         ("ACCESS_LOG", "On", "access_log", True),
         ("ACCESS_LOG", "off", "access_log", False),
+        ("ADDRESS_CONNECTIONS", "50", "address_connections", 50),
+        ("ADDRESS_REQUESTS", "1000000", "address_requests", 1_000_000),
+        ("ADDRESS_SIGN_INS", "1", "address_sign_ins", 1),
         ("RETENTION_CONTACTS_DAYS", "365", "retention_contacts_days", 365),
         ("RETENTION_SIGN_INS_DAYS", "7", "retention_sign_ins_days", 7),
         ("RETENTION_AUDIT_DAYS", "3650", "retention_audit_days", 3650),
@@ -132,6 +135,8 @@ def test_a_good_value_is_read(name: str, value: str, field: str, read: object) -
         ("PUBLIC_URL", "gala.example", "the address has another scheme, or none"),
         ("PUBLIC_URL", "https://gala.example/?a=b", "the address has a query"),
         ("ACCESS_LOG", "yes", "'yes' is neither on nor off"),
+        ("ADDRESS_REQUESTS", "0", "'0' is no number from 1 to 1000000"),
+        ("ADDRESS_SIGN_INS", "1000001", "'1000001' is no number from 1 to 1000000"),
         ("RETENTION_AUDIT_DAYS", "0", "'0' is no number of days"),
         ("TRUSTED_PROXIES", "10.0.0.0/8,10.0.0.1/8", "network 2: 10.0.0.1/8 has host bits set"),
         ("TRUSTED_PROXIES", "proxy", "network 1: 'proxy' does not appear to be an IPv4 or IPv6"),
@@ -253,7 +258,7 @@ def test_every_limit_is_positive_and_within_what_it_is_part_of() -> None:
     assert all(value > 0 for value in attrs.astuple(limits))
     assert limits.mailbox_user_share < limits.mailbox_commands_max
     assert limits.mailbox_staff_reserve < limits.mailbox_commands_max
-    assert limits.connections_per_address_max <= limits.connections_max
+    assert Settings().address_connections <= limits.connections_max
     assert limits.resume_bytes_max < limits.outbox_bytes_max
     assert limits.commit_timeout_s <= limits.command_wait_s
     assert limits.snapshot_chunk_facts <= limits.snapshot_every_facts

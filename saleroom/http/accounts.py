@@ -39,10 +39,12 @@ def make_account_desk(
     mail: Mail,
     now: Callable[[], float],
     public_url: str | None,
+    tries: SignInTries | None = None,
 ) -> AccountDesk:
     """Put a desk together. hashers: the workers for passwords."""
     letters = Letters(stores.accounts, mail, now, public_url)
-    return AccountDesk(stores.accounts, sign_ins, Passwords(hashers), letters, now)
+    passwords = Passwords(hashers)
+    return AccountDesk(stores.accounts, sign_ins, passwords, letters, now, tries or SignInTries())
 
 
 def new_account_id() -> str:
@@ -59,7 +61,7 @@ class AccountDesk:
     passwords: Passwords
     letters: Letters
     now: Callable[[], float]
-    _tries: SignInTries = attrs.field(init=False, factory=SignInTries)
+    _tries: SignInTries
     _registered: Throttle = attrs.field(init=False, factory=lambda: Throttle(REGISTERED))
     _letters_to: Throttle = attrs.field(init=False, factory=lambda: Throttle(LETTERS))
     _letters_from: Throttle = attrs.field(init=False, factory=lambda: Throttle(LETTERS_ASKED))

@@ -28,7 +28,13 @@ def health_routes(services: Services) -> Blueprint:
     )
 
     @routes.get("/alive")
-    @contract("Ask whether the loop runs", tag=TAG, who=NOBODY_ASKED, answers={200: Alive})
+    @contract(
+        "Ask whether the loop runs",
+        tag=TAG,
+        who=NOBODY_ASKED,
+        answers={200: Alive},
+        is_counted=False,
+    )
     async def alive() -> Response:
         return respond({"status": "alive"})
 
@@ -38,6 +44,7 @@ def health_routes(services: Services) -> Blueprint:
         tag=TAG,
         who=NOBODY_ASKED,
         answers={200: Ready, 503: Ready},
+        is_counted=False,
     )
     async def ready() -> Response:
         """Answer 503 while a component is away; a degraded one is no reason to leave."""
@@ -47,7 +54,13 @@ def health_routes(services: Services) -> Blueprint:
         return respond({"status": status, "components": components}, 503 if status == AWAY else 200)
 
     @routes.get("/metrics")
-    @contract("Fetch the figures", tag=TAG, who=NOBODY_ASKED, answers={200: "text/plain"})
+    @contract(
+        "Fetch the figures",
+        tag=TAG,
+        who=NOBODY_ASKED,
+        answers={200: "text/plain"},
+        is_counted=False,
+    )
     async def metrics() -> Response:
         return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 

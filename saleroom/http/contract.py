@@ -38,8 +38,9 @@ and whose fields with a default may be left out:
 
 `read_changes(Changes)` gives only the fields that a PATCH names, `read_query(Query)` reads the
 query. Refusals that follow from the rest need no naming: UNAUTHENTICATED and FORBIDDEN from `who`,
-RATE_LIMITED for what writes, MALFORMED, INVALID_FIELD and the body's other faults, UNKNOWN_EVENT,
-UNKNOWN_LOT and UNKNOWN_PADDLE from the path, OVERLOADED and OUTCOME_UNKNOWN from the stores.
+RATE_LIMITED unless nobody counts it, MALFORMED, INVALID_FIELD and the body's other faults,
+UNKNOWN_EVENT, UNKNOWN_LOT and UNKNOWN_PADDLE from the path, OVERLOADED and OUTCOME_UNKNOWN from
+the stores.
 """
 
 from __future__ import annotations
@@ -136,6 +137,7 @@ class Contract:
     invalid: str | None
     description: str | None
     is_body_required: bool = True
+    is_counted: bool = True
 
     def codes(self, method: str, path: Mapping[str, Any]) -> list[str]:
         """Give every code that the route may refuse with, in order of precedence."""
@@ -147,7 +149,8 @@ class Contract:
         if self.who is not NOBODY_ASKED:
             codes += ["UNAUTHENTICATED", "OVERLOADED"]
             codes += ["FORBIDDEN"] if isinstance(self.who, Role) or method not in READS else []
-            codes += [] if method in READS else ["RATE_LIMITED", "OUTCOME_UNKNOWN"]
+            codes += [] if method in READS else ["OUTCOME_UNKNOWN"]
+        codes += ["RATE_LIMITED"] if self.is_counted else []
         codes += [PATH_CODES[name] for name in path if name in PATH_CODES]
         if self.body is not None and self.invalid is not None:
             codes.append(self.invalid)
@@ -168,11 +171,13 @@ def contract(
     invalid: str | None = INVALID_FIELD,
     description: str | None = None,
     is_body_required: bool = True,
+    is_counted: bool = True,
 ) -> Callable[[Handler], Handler]:
     """Declare what a handler promises; stands below the line that gives it its path.
 
     body: an attrs class, a Payload, or another annotated type for a body read by hand. path: the
-    shapes of parameters that `PATHS` does not know.
+    shapes of parameters that `PATHS` does not know. is_counted: whether a request counts for its
+    address, and may be one too many.
     """
     for read in (body, query):
         if isinstance(read, type) and attrs.has(read):
@@ -190,6 +195,7 @@ def contract(
         invalid,
         description,
         is_body_required,
+        is_counted,
     )
 
     def declare(handler: Handler) -> Handler:

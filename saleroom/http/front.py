@@ -28,7 +28,7 @@ from saleroom.http.outside import Outside
 from saleroom.http.problems import Problem, problem_response
 from saleroom.http.rates import RATE, Quota, Rates, Spent, too_many
 from saleroom.http.request_tally import UNMATCHED, RequestTally
-from saleroom.http.services import Services
+from saleroom.http.services import ApiLimits, Services
 
 logger = logging.getLogger("saleroom.access")
 
@@ -43,8 +43,8 @@ GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 PROBES = frozenset({"/alive", "/ready", "/metrics"})
 """What watches over us is answered in a flood too."""
-ADDRESS = Quota("address", 500.0, 5_000)
-"""A ballroom behind one address may load a page all at once; kept answers are not counted."""
+BURST_S = 10
+"""So many seconds' requests an address may ask at once; kept answers are not counted."""
 PEER_LEFT = 499
 """As what a request counts whose peer did not wait for the answer."""
 
@@ -65,9 +65,15 @@ def put_front(app: QuartTrio, services: Services) -> None:
         services.outside,
         services.requests,
         services.rates,
+        per_address=address_quota(services.limits.address_requests),
         is_logging=services.is_logging_access,
     )
     app.asgi_app = front  # type: ignore[assignment,method-assign]
+
+
+def address_quota(per_second: int) -> Quota:
+    """Give what one address may ask."""
+    return Quota("address", float(per_second), BURST_S * per_second)
 
 
 @attrs.frozen(eq=False)
@@ -79,7 +85,7 @@ class Front:
     tally: RequestTally
     rates: Rates = attrs.field(factory=Rates)
     is_logging: bool = False
-    per_address: Quota = ADDRESS
+    per_address: Quota = attrs.field(factory=lambda: address_quota(ApiLimits().address_requests))
     courtesy: Courtesy = attrs.field(init=False)
 
     @courtesy.default

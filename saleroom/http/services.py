@@ -41,6 +41,7 @@ class ApiLimits:
     page_default: int = 50
     page_max: int = 200
     journal_page_max: int = 1_000  # about 300 KiB of facts
+    address_requests: int = 500  # a second: a ballroom behind one address loads a page all at once
     replicas_max: int = 8  # events of which a copy is kept for results and journals
     commands: SessionLimits = attrs.field(factory=SessionLimits)  # as on a websocket
 

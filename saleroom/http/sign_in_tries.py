@@ -24,10 +24,15 @@ KNOWN_MAX = 20_000
 class SignInTries:
     """`take` before a password is checked, `right` when it was the right one."""
 
+    of_address: Rate = ADDRESS
     _pairs: Throttle = attrs.field(init=False, factory=lambda: Throttle(PAIR))
     _accounts: Throttle = attrs.field(init=False, factory=lambda: Throttle(ACCOUNT))
-    _addresses: Throttle = attrs.field(init=False, factory=lambda: Throttle(ADDRESS))
+    _addresses: Throttle = attrs.field(init=False)
     _known: OrderedDict[tuple[str, str], None] = attrs.field(init=False, factory=OrderedDict)
+
+    @_addresses.default
+    def _default_addresses(self) -> Throttle:
+        return Throttle(self.of_address)
 
     def take(self, account: str, address: str) -> None:
         """Count a try. Raises Problem: RATE_LIMITED."""

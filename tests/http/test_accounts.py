@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+import attrs
 import pytest
 import trio
 import trio.testing
@@ -226,6 +227,16 @@ async def test_an_address_that_guesses_at_everybody_is_held_up(autojump_clock: M
     tries.take("one more", "home")
     await trio.sleep(ADDRESS.every_s)
     tries.take("and another", "hall")
+
+
+async def test_how_often_an_address_guesses_is_the_operators_to_say(
+    autojump_clock: MockClock,
+) -> None:
+    tries = SignInTries(attrs.evolve(ADDRESS, burst=1))
+    tries.take("ann", "hall")
+    with pytest.raises(Problem):
+        tries.take("bob", "hall")
+    tries.take("bob", "home")
 
 
 async def test_only_so_many_keys_are_remembered(autojump_clock: MockClock) -> None:

@@ -1,7 +1,7 @@
 """What people write comes back as they wrote it, whichever route it came by, or is refused by name.
 
 The routes and their texts are those of the OpenAPI document, which is drawn from the contracts: a
-new route with a text fails until it has a row in `spoken.py`. What pages, papers, tables and
+new route with a text fails until it has a row in `spoken_rows.py`. What pages, papers, tables and
 letters make of such texts stands in `test_texts_shown.py`.
 """
 
@@ -22,7 +22,8 @@ from trio.testing import MockClock
 
 from tests.http.forms import BOUNDARY, multipart
 from tests.http.house import House, Reply, open_house
-from tests.http.spoken import ACCOUNT, COMMANDS, OF_NO_FORM, ROWS, VERSION, Names, Row, picture
+from tests.http.spoken import ACCOUNT, COMMANDS, VERSION, Names, Row, picture
+from tests.http.spoken_rows import OF_NO_FORM, ROWS
 from tests.http.test_authorisation import UNHURRIED
 
 HOSTILE = (

@@ -13,19 +13,23 @@ from prometheus_client import CollectorRegistry
 from trio.testing import MockClock
 
 from saleroom.http.courtesy import SECURITY
-from saleroom.http.front import ADDRESS, EVENT, GIVEN_ID, ROUTE, Front, request_id
+from saleroom.http.front import EVENT, GIVEN_ID, ROUTE, Front, address_quota, request_id
 from saleroom.http.hypercorn_door import Message
 from saleroom.http.outside import Outside
 from saleroom.http.rates import REST_S, Quota, Rates
 from saleroom.http.request_tally import RequestTally
+from saleroom.http.services import ApiLimits
 from saleroom.storage.ports import StoreUnavailable
 from saleroom.storage.rate_ports import Taken
+from tests.http.house import open_house
 
 PARTNER = "https://partner.example"
 OUTSIDE = Outside(
     allowed_origins=frozenset({PARTNER}), proxies=(ipaddress.ip_network("10.0.0.0/8"),)
 )
 OWN = "http://sale.example"
+
+UNHURRIED = address_quota(500)
 
 
 @attrs.define
@@ -40,7 +44,7 @@ class Asked:
     tally: RequestTally = attrs.field(factory=RequestTally)
     fails: bool = False
     rates: Rates = attrs.field(factory=Rates)
-    per_address: Quota = ADDRESS
+    per_address: Quota = UNHURRIED
     path: str = "/lots/secret-token"
 
     async def app(self, scope: Message, receive: Any, send: Any) -> None:
@@ -254,6 +258,13 @@ async def test_an_address_that_asks_too_often_is_told_when_to_come_back(
     assert (await asked.ask(peer="203.0.113.10"))[0] == 200
     await trio.sleep(100)
     assert (await asked.ask())[0] == 200
+
+
+async def test_what_an_address_may_ask_is_the_operators_to_say(autojump_clock: MockClock) -> None:
+    async with open_house(limits=ApiLimits(address_requests=1)) as house:
+        for _ in range(10):
+            assert (await house.call("GET", "/api/v1/events")).status == 200
+        assert (await house.call("GET", "/api/v1/events")).code == "RATE_LIMITED"
 
 
 async def test_a_proxys_guests_are_told_apart(autojump_clock: MockClock) -> None:
