@@ -45,7 +45,7 @@ from saleroom.http.api_own import own_routes
 from saleroom.http.api_pay import pay_routes
 from saleroom.http.api_payments import payment_routes
 from saleroom.http.api_published import PublishedEvents
-from saleroom.http.api_reading import note_edits
+from saleroom.http.api_reading import note_edits, tell_nothing_of_no_body
 from saleroom.http.api_receipts import receipt_routes
 from saleroom.http.api_registrations import registration_routes
 from saleroom.http.api_replicas import Replicas
@@ -111,6 +111,7 @@ def make_quart(services: Services) -> QuartTrio:
     replicas = Replicas(stores.journal, stores.snapshots, services.limits.replicas_max)
     views = Views(stores.hot, replicas, services.clock, services.freshness)
     note_edits(app, services.freshness)
+    tell_nothing_of_no_body(app)
     uploads = Uploads()
     guests = Guests(services, access, drafts, replicas)
     trail = Trail(stores.audit, services.clock)

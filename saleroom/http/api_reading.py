@@ -38,6 +38,8 @@ class CommonTo(Enum):
 
 
 TAG_BYTES = 16
+BODILESS = (204, 304)
+"""Answers without a body; a 304 speaks of the one that the client has (RFC 9110 8.6, 15.4.5)."""
 
 
 def answer_read(
@@ -74,6 +76,17 @@ def has_tag(if_none_match: str | None, tag: str) -> bool:
         return False
     given = {part.strip().removeprefix("W/") for part in if_none_match.split(",")}
     return tag in given or "*" in given
+
+
+def tell_nothing_of_no_body(app: QuartTrio) -> None:
+    """Leave out what the framework says of a body where there is none: a cache would believe it."""
+
+    @app.after_request
+    async def strip(response: Response) -> Response:
+        if response.status_code in BODILESS:
+            response.headers.pop("Content-Type", None)
+            response.headers.pop("Content-Length", None)
+        return response
 
 
 def note_edits(app: QuartTrio, freshness: Freshness) -> None:
