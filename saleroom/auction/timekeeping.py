@@ -53,22 +53,29 @@ def end_by_clock(lot: Lot) -> list[Fact]:
 
 def recover(state: EventState, alive_at: int, now: int) -> list[Fact]:
     """Give back the time lost between the last sign of life and now (both in ms)."""
-    outage = now - alive_at
-    if state.status != OPEN or outage < OUTAGE_UNNOTICED_MS:
+    if state.status != OPEN or now - alive_at < OUTAGE_UNNOTICED_MS:
         return []
     facts: list[Fact] = []
-    for lot in state.running_lots():
-        if lot.ends_at is None or lot.original_end is None:
+    for lot in state.lots.values():
+        lost = _lost_by(lot, alive_at, now)
+        if lot.ends_at is None or lot.original_end is None or lost < OUTAGE_UNNOTICED_MS:
             continue
         end = lot.ends_at
-        if outage >= OUTAGE_LONG_MS:
-            end = max(end + outage, now + OUTAGE_GRACE_MS)
+        if lost >= OUTAGE_LONG_MS:
+            end = max(end + lost, now + OUTAGE_GRACE_MS)
         elif end <= now + OUTAGE_NEAR_MS:
             end = now + OUTAGE_GRACE_MS
         if end > lot.ends_at:
             original = lot.original_end + end - lot.ends_at
             facts.append(LotExtended(lot.number, end, original, "outage"))
     return facts
+
+
+def _lost_by(lot: Lot, alive_at: int, now: int) -> int:
+    """Give how long nobody could bid on a lot that was open, or should have opened meanwhile."""
+    if lot.is_running:
+        return now - alive_at
+    return now - max(alive_at, lot.starts_at or 0) if opens_by_clock(lot) else 0
 
 
 def is_time_running(state: EventState) -> bool:

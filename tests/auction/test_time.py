@@ -164,6 +164,34 @@ def test_rule_27_an_outage_is_given_back(outage: int, left: int, expected: int) 
     made.replayed()
 
 
+DUE_MEANWHILE: list[tuple[int, int, int]] = [
+    # start - recovery, end - recovery, the new end - recovery
+    (-199, 100, 100),
+    (-1_500, -500, 60_000),
+    (-1_500, 5_000, 60_000),
+    (-1_500, 5_001, 5_001),
+    (-3_000, -1, 60_000),
+    (-3_000, 58_000, 61_000),
+    (0, 3_000, 3_000),
+    (1, 3_000, 3_000),
+]
+
+
+@pytest.mark.parametrize(("start", "left", "expected"), DUE_MEANWHILE)
+def test_rule_27_a_lot_due_in_an_outage_is_given_back_what_it_lost(
+    start: int, left: int, expected: int
+) -> None:
+    now = ALIVE + 10_000
+    made = sale(silent(1, starts_at=now + start, ends_at=now + left))
+    made.fire(ALIVE)
+    outcome = made.book.recover(ALIVE, now)
+    made.written += outcome.records if outcome else ()
+    made.fire(now)
+    assert made.lot().standing.state == ("open" if start <= 0 else "queued")
+    assert made.lot().ends_at == made.lot().original_end == now + expected
+    made.replayed()
+
+
 @pytest.mark.parametrize("command", [c.PauseEvent("dinner"), c.CloseEvent()])
 def test_an_outage_moves_nothing_while_the_event_does_not_run(command: c.Command) -> None:
     made = sale(silent(ends_at=5000))
