@@ -26,7 +26,7 @@ from saleroom.billing.payment import (
 from saleroom.billing.terms import BillingTerms
 
 PROCESSOR = "processor"
-"""Who gave money back at the processor's own desk."""
+"""Who gave money back at the processor's own desk, or took it back."""
 
 
 @attrs.frozen
@@ -185,20 +185,58 @@ def settle_refund(
     return Changes(payments=(payment.with_refund(known),), postings=tuple(postings))
 
 
-def refund_elsewhere(
-    folio: Folio, payment: Payment, reference: str, amount: int, at_ms: int
-) -> Changes:
-    """Record what was given back at the processor's own desk, once, as far as it can be."""
-    is_known = any(refund.reference == reference for refund in payment.refunds)
-    if is_known or not 1 <= amount <= payment.left:
+@attrs.frozen
+class Elsewhere:
+    """Money that was given back at the processor's own desk, or taken back by the payer's bank.
+
+    name: the processor's.
+    """
+
+    name: str
+    state: RefundState
+    amount: int
+    why: str = "given back at the processor"
+
+
+def refund_elsewhere(folio: Folio, payment: Payment, made: Elsewhere, at_ms: int) -> Changes:
+    """Record what was given back over there, once, as far as it can be.
+
+    One that has failed moves nothing, and is kept so that older word of it counts no more.
+    """
+    is_known = any(refund.reference == made.name for refund in payment.refunds)
+    if is_known or made.state is RefundState.PENDING or made.amount < 1:
+        return Changes()
+    if payment.state is not PaymentState.CAPTURED:
         return Changes()
     act = Act(at_ms, PROCESSOR)
-    refund = _refund(
-        payment, amount, "given back at the processor", reference, reference, PROCESSOR, at_ms
-    )
-    refund = attrs.evolve(refund, state=RefundState.PAID, reference=reference)
+    opened = _refund(payment, made.amount, made.why, made.name, made.name, PROCESSOR, at_ms)
+    refund = attrs.evolve(opened, state=made.state, reference=made.name)
+    if made.state is RefundState.FAILED:
+        return Changes(payments=(payment.with_refund(refund),))
+    if made.amount > payment.left:
+        return Changes()
     postings = (_refund_posting(folio, refund, act), _paid_posting(payment, refund, act))
     return Changes(payments=(payment.with_refund(refund),), postings=postings)
+
+
+def win_dispute(folio: Folio, payment: Payment, refund: Refund, at_ms: int) -> Changes:
+    """Take money in again that a bank had taken back: all stands as if it never had."""
+    if RefundState.FAILED not in REFUND_MACHINE[refund.state]:
+        return Changes()
+    kinds = (PostingKind.REFUND, PostingKind.REFUND_PAID)
+    undone = [
+        Posting(
+            PostingKind.REFUND_FAILED,
+            refund.id,
+            at_ms,
+            transfers(*((move.credit, move.debit, move.amount) for move in posting.transfers)),
+            reason="the dispute was won",
+        )
+        for posting in reversed(folio.postings)
+        if posting.kind in kinds and posting.reference == refund.id
+    ]
+    ended = payment.with_refund(attrs.evolve(refund, state=RefundState.FAILED))
+    return Changes(payments=(ended,), postings=tuple(undone))
 
 
 def _refund(

@@ -80,7 +80,11 @@ class PaymentReport:
 
 @attrs.frozen
 class RefundReport:
-    """What the processor knows of a refund. refund: our id of it, None for one made over there."""
+    """What the processor knows of a refund. refund: our id of it, None for one made over there.
+
+    is_disputed: a payer's bank has taken the money back, and gives it again when that FAILED. why:
+    it was made over there.
+    """
 
     reference: str
     payment_reference: str
@@ -88,6 +92,8 @@ class RefundReport:
     amount: int
     refund: str | None = None
     error: str | None = None
+    is_disputed: bool = False
+    why: str = "given back at the processor"
 
 
 @attrs.frozen

@@ -65,6 +65,14 @@ REFUND_STATES: Final[Mapping[str, RefundState]] = {
     "failed": RefundState.FAILED,
     "canceled": RefundState.FAILED,
 }
+DISPUTE_STATES: Final[Mapping[str, RefundState]] = {
+    "needs_response": RefundState.PAID,
+    "under_review": RefundState.PAID,
+    "lost": RefundState.PAID,
+    "won": RefundState.FAILED,
+}
+"""A bank takes the money back as it begins, and gives it again where it is won; one that only
+inquires (`warning_...`) takes nothing."""
 CARD_FAILURES: Final = "payment_intent.payment_failed"
 OVER_THERE: Final = "checkout"
 """Marks intents of a Checkout page, whose payer may try another card after a failure."""
@@ -353,6 +361,17 @@ def _of_refund(refund: Json) -> RefundReport:
     )
 
 
+def _of_dispute(dispute: Json) -> RefundReport:
+    return RefundReport(
+        dispute["id"],
+        _id_of(dispute.get("payment_intent")) or "",
+        DISPUTE_STATES.get(dispute["status"], RefundState.PENDING),
+        _ours(dispute["amount"], dispute["currency"]),
+        is_disputed=True,
+        why=f"disputed at the payer's bank: {dispute['reason']}"[:200],
+    )
+
+
 def _of_setup(setup: Json) -> CardReport:
     event, user = _mark(setup, "event"), _mark(setup, "user")
     return CardReport(setup["id"], event, user, _id_of(setup.get("customer")))
@@ -366,8 +385,8 @@ def _of_event(kind: str, subject: Json) -> Report | None:
         return None if is_not_over else _of_intent(subject)
     if about == "checkout.session" and subject["mode"] == "payment":
         return _of_session(subject)
-    if about == "refund":
-        return _of_refund(subject)
+    if about in ("refund", "dispute") and subject.get("payment_intent") is not None:
+        return _of_refund(subject) if about == "refund" else _of_dispute(subject)
     if about == "setup_intent" and kind == "setup_intent.succeeded":
         return _of_setup(subject)
     return None

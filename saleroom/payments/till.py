@@ -19,6 +19,7 @@ from saleroom.billing.folio import Changes, Declined, Folio
 from saleroom.billing.invoice import Invoice
 from saleroom.billing.invoicing import Act
 from saleroom.billing.paying import (
+    Elsewhere,
     Wanted,
     begin_payment,
     begin_refund,
@@ -26,6 +27,7 @@ from saleroom.billing.paying import (
     refund_elsewhere,
     settle_payment,
     settle_refund,
+    win_dispute,
 )
 from saleroom.billing.payment import Method, Payment, PaymentState, Refund, RefundState
 from saleroom.payments.ports import (
@@ -328,6 +330,8 @@ class Till:
                 return Declined("UNKNOWN_PAYMENT")
             for refund in payment.refunds:
                 if refund.id == report.refund or refund.reference == report.reference:
+                    if report.is_disputed and report.state is RefundState.FAILED:
+                        return None, win_dispute(folio, payment, refund, at_ms)
                     return None, settle_refund(
                         payment,
                         refund,
@@ -336,13 +340,13 @@ class Till:
                         reference=report.reference,
                         error=report.error,
                     )
-            if report.refund is not None or report.state is not RefundState.PAID:
+            if report.refund is not None:
                 return None, Changes()
-            if payment.left < report.amount <= payment.left + payment.refunds_pending:
-                raise ProcessorAway("it is not known yet what became of a refund of ours")
-            if report.amount > payment.left:
+            if report.state is RefundState.PAID and report.amount > payment.left:
+                if report.amount <= payment.left + payment.refunds_pending:
+                    raise ProcessorAway("it is not known yet what became of a refund of ours")
                 logger.error("refund %s is above what is left of its payment", report.reference)
-            reference, amount = report.reference, report.amount
-            return None, refund_elsewhere(folio, payment, reference, amount, at_ms)
+            made = Elsewhere(report.reference, report.state, report.amount, report.why)
+            return None, refund_elsewhere(folio, payment, made, at_ms)
 
         await self.change(place.event, place.paddle, decide)

@@ -17,6 +17,7 @@ from saleroom.billing.invoice import DocumentKind, Invoice, Line, LineKind
 from saleroom.billing.invoicing import Act, adjust, bill, credit
 from saleroom.billing.ledger import Account, Posting, PostingKind, document_posting, transfers
 from saleroom.billing.paying import (
+    Elsewhere,
     Wanted,
     begin_payment,
     begin_refund,
@@ -262,11 +263,12 @@ class Till(RuleBasedStateMachine):
         if payment is not None and found:
             self.take(settle_refund(payment, found[0], state, HOUSE))
 
-    @rule(id=consumes(payments), amount=st.integers(1, 60_000))
-    def gave_back_over_there(self, id: str, amount: int) -> None:
+    @rule(id=consumes(payments), amount=st.integers(1, 60_000), state=st.sampled_from(RefundState))
+    def gave_back_over_there(self, id: str, amount: int, state: RefundState) -> None:
         payment = self.folio.payment(id)
         if payment is not None:
-            self.take(refund_elsewhere(self.folio, payment, f"re_{id}", amount, 8))
+            made = Elsewhere(f"re_{id}", state, amount)
+            self.take(refund_elsewhere(self.folio, payment, made, 8))
 
     @invariant()
     def the_books_hold(self) -> None:

@@ -1,4 +1,4 @@
-"""The given figures, from the hammer to invoice, pay page and receipt, in every sort of currency."""
+"""The given figures, from hammer to invoice, pay page and receipt, in every sort of currency."""
 
 from __future__ import annotations
 

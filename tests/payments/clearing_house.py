@@ -182,6 +182,26 @@ class ClearingHouse:
             reference = f"re_desk_{self._refunds}"
             self._give_back(intent, reference, amount, RefundState.PAID, None)
 
+    def dispute(self, name: str) -> None:
+        """Let the payer's bank take back all that is left."""
+        intent = self.intents[name]
+        if intent.left:
+            self._refunds += 1
+            reference = f"du_{self._refunds}"
+            made = RefundReport(
+                reference, intent.name, RefundState.PAID, intent.left, is_disputed=True, why="fraud"
+            )
+            intent.refunds[reference] = made
+            self.hooks.append(made)
+
+    def win(self, name: str) -> None:
+        """Let the payer's bank give everything back that it took."""
+        intent = self.intents[name]
+        for key, made in intent.refunds.items():
+            if made.is_disputed and made.state is RefundState.PAID:
+                intent.refunds[key] = attrs.evolve(made, state=RefundState.FAILED)
+                self.hooks.append(intent.refunds[key])
+
     def end_refund(self, name: str, state: RefundState) -> None:
         """Let the payer's bank decide on the refunds that are on their way."""
         intent = self.intents[name]

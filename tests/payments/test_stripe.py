@@ -226,6 +226,17 @@ REFUND = {
     "metadata": {"refund": "ref_1"},
     "failure_reason": "lost_or_stolen_card",
 }
+DISPUTE = {
+    "id": "du_1",
+    "object": "dispute",
+    "status": "needs_response",
+    "amount": 50,
+    "currency": "usd",
+    "charge": "ch_1",
+    "payment_intent": "pi_1",
+    "reason": "fraudulent",
+    "metadata": {},
+}
 SETUP = {
     "id": "seti_1",
     "object": "setup_intent",
@@ -233,6 +244,11 @@ SETUP = {
     "customer": "cus_1",
     "metadata": {"event": "gala", "user": "ann"},
 }
+
+
+def disputed(state: RefundState) -> RefundReport:
+    why = "disputed at the payer's bank: fraudulent"
+    return RefundReport("du_1", "pi_1", state, 50, is_disputed=True, why=why)
 
 
 @pytest.mark.parametrize(
@@ -268,6 +284,16 @@ SETUP = {
             REFUND,
             RefundReport("re_1", "pi_1", RefundState.FAILED, 50, "ref_1", "lost_or_stolen_card"),
         ),
+        ("charge.dispute.created", DISPUTE, disputed(RefundState.PAID)),
+        ("charge.dispute.closed", {**DISPUTE, "status": "lost"}, disputed(RefundState.PAID)),
+        ("charge.dispute.closed", {**DISPUTE, "status": "won"}, disputed(RefundState.FAILED)),
+        (
+            "charge.dispute.created",  # the bank asks, and takes nothing
+            {**DISPUTE, "status": "warning_needs_response"},
+            disputed(RefundState.PENDING),
+        ),
+        ("charge.dispute.created", {**DISPUTE, "payment_intent": None}, None),
+        ("refund.created", {**REFUND, "payment_intent": None}, None),  # of no payment of ours
         ("setup_intent.succeeded", SETUP, CardReport("seti_1", "gala", "ann", "cus_1")),
         ("invoice.paid", {"object": "invoice"}, None),
     ],

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from saleroom.billing.ledger import Account, balances
+from saleroom.billing.paying import PROCESSOR
 from saleroom.billing.payment import Method, RefundState
-from saleroom.payments.ports import ProcessorAway, RefundReport
+from saleroom.payments.ports import NotDone, ProcessorAway, RefundReport
 from saleroom.storage.billing_ports import Place
 from saleroom.storage.memory_billing import MemoryBilling
 from tests.payments.desk import CARD, Desk, desk_over
@@ -83,3 +84,33 @@ async def test_what_the_bank_decided_is_found_without_a_webhook(desk: Desk) -> N
     await desk.till.resume(place, "USD", CARD, "")
     assert (await desk.folio()).payments[0].refunds[0].state is RefundState.PAID
     assert await desk.in_clearing() == 9_330
+
+
+async def test_what_a_bank_takes_back_is_out_of_hand_and_owed_by_nobody(desk: Desk) -> None:
+    payment = await desk.pay(20_000)
+    desk.house.dispute(f"pi_{payment.id}")
+    assert await desk.hear(-1)
+    folio = await desk.folio()
+    (taken,) = folio.payments[0].refunds
+    assert (taken.amount, taken.reason, taken.by) == (payment.charged, "fraud", PROCESSOR)
+    assert (folio.paid, folio.balance) == (0, 0)
+    assert await desk.in_clearing() == 0
+    with pytest.raises(NotDone, match="REFUND_TOO_HIGH"):
+        await desk.refund(payment, 1)
+
+
+@pytest.mark.parametrize("order", [(0, 0, 0), (0, -1, 0)], ids=["in order", "won comes first"])
+async def test_a_dispute_that_is_won_leaves_all_as_it_was(
+    desk: Desk, order: tuple[int, ...]
+) -> None:
+    payment = await desk.pay(15_000)
+    before = await desk.folio()
+    desk.house.dispute(f"pi_{payment.id}")
+    desk.house.win(f"pi_{payment.id}")
+    for at in order:
+        assert await desk.hear(at)
+    after = await desk.folio()
+    assert (after.paid, after.balance) == (before.paid, before.balance)
+    assert balances(after.postings) == balances(before.postings)
+    assert after.payments[0].left == payment.charged
+    assert await desk.in_clearing() == payment.charged

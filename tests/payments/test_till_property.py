@@ -197,6 +197,12 @@ class Evening(RuleBasedStateMachine):
         if name is not None:
             self.house.give_back(name, self.house.intents[name].left * part // 100)
 
+    @rule(place=picks, is_won=st.booleans())
+    def disputed(self, place: int, is_won: bool) -> None:
+        name = self.intent(place)
+        if name is not None:
+            (self.house.win if is_won else self.house.dispute)(name)
+
     @rule(place=picks, state=st.sampled_from([RefundState.PAID, RefundState.FAILED]))
     def bank_decided(self, place: int, state: RefundState) -> None:
         name = self.intent(place)
