@@ -49,9 +49,7 @@ def journal_routes(
         description="What is secret is blank until its lot has ended; the access is recorded.",
     )
     async def read(event: str) -> Response:
-        after, limit = query_whole("after", 0, POSITION_MAX), query_whole("limit", most, most)
-        if not limit:
-            raise Problem("MALFORMED", "'limit' is at least 1")
+        after, limit = query_whole("after", 0, POSITION_MAX), query_whole("limit", most, most, 1)
         identity, role = await access.require(Role.ADMIN, event_id(event))
         if await access.is_draft(event, role):
             raise Problem("EVENT_NOT_OPEN", "a draft has no journal")

@@ -88,22 +88,27 @@ async def check_key() -> None:
     idempotency_key()
 
 
-def query_whole(name: str, default: int, most: int) -> int:
-    """Read a whole number of the query, from 0 to `most`."""
-    raw = request.args.get(name)
+def query_whole(name: str, default: int, most: int, least: int = 0) -> int:
+    """Read a whole number of the query, from `least` to `most`. Raises Problem."""
+    raw = _query_text(name)
     if raw is None:
         return default
-    if not _WHOLE.fullmatch(raw) or int(raw) > most:
-        raise Problem("MALFORMED", f"{name!r} is a whole number from 0 to {most}")
+    if not _WHOLE.fullmatch(raw) or not least <= int(raw) <= most:
+        raise Problem("MALFORMED", f"{name}: is a whole number from {least} to {most}", field=name)
     return int(raw)
+
+
+def _query_text(name: str) -> str | None:
+    given = request.args.getlist(name)
+    if len(given) > 1:
+        raise Problem("MALFORMED", f"{name!r} is given twice", field=name)
+    return given[0] if given else None
 
 
 def read_page(limits: ApiLimits) -> Page:
     """Read which part of a list is wanted."""
-    limit = query_whole("limit", limits.page_default, limits.page_max)
-    if not limit:
-        raise Problem("MALFORMED", "'limit' is at least 1")
-    return Page(request.args.get("cursor", ""), limit)
+    limit = query_whole("limit", limits.page_default, limits.page_max, 1)
+    return Page(_query_text("cursor") or "", limit)
 
 
 def read_number_page(limits: ApiLimits) -> tuple[int, int]:

@@ -26,30 +26,38 @@ TITLE_CHARS = 80
 Sort = Literal[
     "order",
     "number",
+    "lot",
     "price",
     "ends_at",
     "bids",
+    "bid_count",
     "title",
     "relevance",
     "-number",
+    "-lot",
     "-price",
     "-ends_at",
     "-bids",
+    "-bid_count",
     "-title",
 ]
+"""An order goes by its own name, or by that of the field which it compares."""
 
 
 @attrs.frozen
 class LotQuery:
-    """Which lots, in the running order, or with `q` the best first; a `-` turns an order round."""
+    """Which lots, in the running order, or with `q` the best first; a `-` turns an order round.
+
+    What is left blank asks for nothing, as in an address made from a form.
+    """
 
     cursor: Cursor = ""
     limit: PageLimit = ABSENT
-    mode: Mode | None = None
-    state: LotState | None = None
-    category: Annotated[str, Chars(1, 100), Example("Craft")] | None = None
-    q: Annotated[str, Chars(1, SEARCH_CHARS_MAX), Example("quilt")] | None = None
-    sort: Sort | None = None
+    mode: Literal[Mode, ""] = ""
+    state: Literal[LotState, ""] = ""
+    category: Annotated[str, Chars(0, 100), Example("Craft")] = ""
+    q: Annotated[str, Chars(0, SEARCH_CHARS_MAX), Example("quilt")] = ""
+    sort: Literal[Sort, ""] = ""
 
 
 def _price(lot: Lot) -> int:
@@ -59,9 +67,11 @@ def _price(lot: Lot) -> int:
 
 _VALUES: Final[Mapping[str, tuple[type, Callable[[Lot], int | str | None]]]] = {
     "number": (int, lambda lot: lot["lot"]),
+    "lot": (int, lambda lot: lot["lot"]),
     "price": (int, _price),
     "ends_at": (int, lambda lot: lot["ends_at"]),
     "bids": (int, lambda lot: lot["bid_count"]),
+    "bid_count": (int, lambda lot: lot["bid_count"]),
     "title": (str, lambda lot: " ".join(words_of(lot["title"]))[:TITLE_CHARS]),
 }
 """{order: (what it compares, how it is had)}; before its first bid a lot's price is its opening."""
@@ -80,9 +90,9 @@ def wanted_lots(lots: Iterable[Lot], query: LotQuery) -> list[Lot]:
     return [
         lot
         for lot in lots
-        if query.mode in (None, lot["mode"])
-        and query.state in (None, lot["state"])
-        and query.category in (None, lot["category"])
+        if query.mode in ("", lot["mode"])
+        and query.state in ("", lot["state"])
+        and query.category in ("", lot["category"])
     ]
 
 
@@ -93,7 +103,7 @@ def page_of(lots: Iterable[Lot], query: LotQuery, limit: int, ranks: Mapping[int
     lots without a place the lowest number comes first. Without `q` the most relevant is whatever
     the running order has first. Raises Problem (UNKNOWN_CURSOR).
     """
-    sort = query.sort or ("order" if query.q is None else "relevance")
+    sort = query.sort or ("relevance" if query.q else "order")
     is_turned = sort.startswith("-")
     kind, value = _VALUES.get(sort.removeprefix("-"), (int, lambda lot: ranks.get(lot["lot"])))
     asked = attrs.asdict(attrs.evolve(query, cursor="", limit=0)) | {"sort": sort}

@@ -76,7 +76,7 @@ class Lots:
         """Give the page of lots that is asked for. Raises Problem (MALFORMED)."""
         rows = await self._rows(reader)
         lots = await self._all(reader, rows)
-        if query.q is None:
+        if not query.q:
             ranks = {row.lot: row.place for row in rows.values() if row.place is not None}
         else:
             ranks = await self._found(reader, query.q, lots)

@@ -71,6 +71,30 @@ async def test_lots_are_found_and_sorted_over_postgresql(pg_stores: Stores) -> N
         assert await numbers(house, event, "sort=-title", "clerk") == [1, 3, 2]
 
 
+async def test_what_is_left_blank_asks_for_nothing(autojump_clock: MockClock) -> None:
+    async with open_house() as house:
+        event = await house.event(draft=True)
+        for title in ("Wine from Bern", "A guitar"):
+            await house.lot(event, title=title, category="Fun")
+        assert await numbers(house, event, "mode=&state=&category=&q=&sort=&cursor=", "clerk") == [
+            1,
+            2,
+        ]
+
+
+@pytest.mark.parametrize("path", ["/lots", "/registrations", "/journal"])
+@pytest.mark.parametrize("limit", ["0", "-1", "x", "", "1001", "1.5", "1&limit=2"])
+async def test_a_limit_that_is_none_is_refused_by_name(
+    autojump_clock: MockClock, path: str, limit: str
+) -> None:
+    async with open_house() as house:
+        event = await house.event()
+        refused = await house.call("GET", f"{EVENTS}/{event}{path}?limit={limit}", "admin")
+        assert (refused.status, refused.code) == (400, "MALFORMED")
+        assert refused.json["field"] == "limit"
+        assert "whole number" in refused.json["detail"] or "twice" in refused.json["detail"]
+
+
 async def test_a_sale_is_sorted_by_what_stands(autojump_clock: MockClock) -> None:
     async with open_house() as house:
         event = await house.sale(mode="silent", opening=1_000)
