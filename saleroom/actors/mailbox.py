@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import attrs
 import trio
 
 from saleroom.actors.clock import EventClock
+from saleroom.auction.commands import Command
 from saleroom.auction.roles import Role, outranks
 from saleroom.auction.state import Asked
 from saleroom.protocol.answers import plain_nack
@@ -71,11 +73,15 @@ class MailboxStatistics:
 
 @attrs.define(eq=False)
 class Mailbox:
-    """Let commands in, hand them out in order, and know which have no answer yet."""
+    """Let commands in, hand them out in order, and know which have no answer yet.
+
+    as_of, stands: what an answer of the mailbox's own says of the event, and of the lot of a bid.
+    """
 
     clock: EventClock
     limits: MailboxLimits = MailboxLimits()
     as_of: Callable[[], int] = lambda: 0
+    stands: Callable[[Command], Mapping[str, Any]] = lambda command: {}
     _waiting: deque[Envelope] = attrs.field(init=False, factory=deque)
     _taken: deque[Envelope] = attrs.field(init=False, factory=deque)
     _held: dict[str, int] = attrs.field(init=False, factory=dict)
@@ -216,5 +222,7 @@ class Mailbox:
             self._held[by] -= 1
 
     def _nack(self, envelope: Envelope, code: str) -> bytes:
-        extras = {"retry_after_ms": 1_000} if code == "OVERLOADED" else None
-        return plain_nack(envelope.asked.id, code, self.as_of(), self.clock.now_ms(), extras)
+        asked = envelope.asked
+        later = {"retry_after_ms": 1_000} if code == "OVERLOADED" else {}
+        extras = {**self.stands(asked.command), **later}
+        return plain_nack(asked.id, code, self.as_of(), self.clock.now_ms(), extras)

@@ -232,7 +232,9 @@ class Session:
         try:
             self.site.tell(ask, self.identity.user, self.machine.role, self._reply)
         except MailboxFull as full:
-            self._refuse(ask.id, "OVERLOADED", {"retry_after_ms": full.retry_after_ms})
+            stands = self.site.stands(ask.command)
+            later = {"retry_after_ms": full.retry_after_ms}
+            self._refuse(ask.id, "OVERLOADED", {**stands, **later})
 
     async def _renew(self, refresh: Refresh) -> None:
         """Take a new token of the same user; the session goes on with its roles."""
@@ -270,8 +272,9 @@ class Session:
             self._send(pong(ping.id, ping.t0, self.site.clock.now_ms()))
         elif isinstance(step, Refuse):
             refusal, published = step.refusal, self.site.published
-            if step.ask is not None and published is not None:
-                refusal = with_lot(refusal, step.ask.command, published.state)
+            if step.ask is not None:
+                state = None if published is None else published.state
+                refusal = with_lot(refusal, step.ask.command, state)
             self._send(nack(step.re, refusal, self._as_of(), self.site.clock.now_ms()))
         elif isinstance(step, End):
             self._stop(step.code)

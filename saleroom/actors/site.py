@@ -7,6 +7,8 @@ state, later ones move it on. Source: ARCHITECTURE 4, I4.
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 import trio
 
@@ -18,8 +20,10 @@ from saleroom.actors.mailbox import Mailbox, MailboxFull, MailboxLimits, Reply
 from saleroom.actors.outgoing import Outgoing
 from saleroom.actors.published import Published
 from saleroom.auction.book import Book
+from saleroom.auction.commands import Command
 from saleroom.auction.roles import Role
 from saleroom.auction.state import EventState
+from saleroom.protocol.answers import lot_of_bid
 from saleroom.protocol.close import Close
 from saleroom.protocol.feed import Tail, TailLimits
 from saleroom.protocol.messages import Ask
@@ -72,13 +76,17 @@ class Site:
     _is_up: trio.Event = attrs.field(init=False, factory=trio.Event)
 
     def __attrs_post_init__(self) -> None:
-        self.mailbox = Mailbox(self.clock, self.limits.mailbox, self._as_of)
+        self.mailbox = Mailbox(self.clock, self.limits.mailbox, self._as_of, self.stands)
 
     def tell(self, ask: Ask, by: str, role: Role | None, reply: Reply) -> None:
         """Put a command in the mailbox. Raises MailboxFull."""
         if self.is_lost:
             raise MailboxFull("another server runs this event", 1_000)
         self.mailbox.put(ask, by, role, reply)
+
+    def stands(self, command: Command) -> dict[str, Any]:
+        """Give how the lot of a bid stands, as every answer to it says; nothing for others."""
+        return lot_of_bid(command, None if self.published is None else self.published.state)
 
     def publish(self, state: EventState, epoch: str, head: bytes, tail: list[WireFact]) -> None:
         """Show what an incarnation rebuilt: `tail` holds its newest public facts, in order."""

@@ -44,13 +44,12 @@ async def ask_event(site: Site, ask: Ask, by: str, role: Role, wait_s: float) ->
     try:
         site.tell(ask, by, role, take)
     except MailboxFull as full:
-        raise Problem(
-            "OVERLOADED", str(full), re=ask.id, retry_after_ms=full.retry_after_ms
-        ) from None
+        stands = {**site.stands(ask.command), "retry_after_ms": full.retry_after_ms}
+        raise Problem("OVERLOADED", str(full), re=ask.id, **stands) from None
     with trio.move_on_after(wait_s):
         await answered.wait()
     if not answers:
-        raise Problem("OUTCOME_UNKNOWN", re=ask.id)
+        raise Problem("OUTCOME_UNKNOWN", re=ask.id, **site.stands(ask.command))
     message: dict[str, Any] = orjson.loads(answers[0])
     if message["type"] == "nack":
         raise of_nack(message)

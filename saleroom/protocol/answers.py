@@ -46,19 +46,26 @@ def nack(command_id: str | None, refusal: Refusal, as_of: int, server_time: int)
     )
 
 
-def with_lot(refusal: Refusal, command: Command, state: EventState) -> Refusal:
+def with_lot(refusal: Refusal, command: Command, state: EventState | None) -> Refusal:
     """Add what every answer to a bid carries: how its lot stands."""
+    stands = lot_of_bid(command, state)
+    return (
+        Refusal(refusal.code, {**stands, **refusal.extras}, refusal.detail) if stands else refusal
+    )
+
+
+def lot_of_bid(command: Command, state: EventState | None) -> dict[str, Any]:
+    """Give how a bid's lot stands; nothing for another command. state: None before it is known."""
     if not isinstance(command, BID_COMMANDS):
-        return refusal
-    lot = state.lots.get(command.lot)
+        return {}
+    lot = None if state is None else state.lots.get(command.lot)
     standing = None if lot is None else lot.standing
-    stands = {
+    return {
         "lot": command.lot,
         "price": None if standing is None else standing.price,
         "leader": None if standing is None else standing.leader,
         "min_next": None if standing is None else standing.min_next,
     }
-    return Refusal(refusal.code, {**stands, **refusal.extras}, refusal.detail)
 
 
 def plain_nack(

@@ -150,6 +150,8 @@ async def test_postgres_away_for_long_is_waited_for(autojump_clock: MockClock) -
             assert taken.code == "OUTCOME_UNKNOWN"
             await trio.sleep(1)
             assert waiting.code == "OVERLOADED"
+            stood = {"lot": 1, "price": None, "leader": None, "min_next": 1_000}
+            assert [told.answer.items() >= stood.items() for told in (taken, waiting)] == [True] * 2
             await trio.sleep(22.8)
             late = stage.bid(103, 3_000, id="late")
             await trio.sleep(1)

@@ -73,6 +73,12 @@ async def test_a_parked_event_keeps_its_sockets_and_leaves_nobody_waiting(
             await settle()
         (nack,) = donor.of_type("nack")
         assert (nack["re"], nack["code"], nack["retry_after_ms"]) == ("1", "OVERLOADED", 1_000)
+        assert (nack["lot"], nack["price"], nack["leader"], nack["min_next"]) == (
+            1,
+            None,
+            None,
+            1_000,
+        )
         assert donor.ended is None
         newcomer = await stage.connect(stage.token("u102"))
         assert newcomer.messages()[0]["type"] == "welcome"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 import attrs
 import pytest
@@ -44,8 +45,11 @@ class Box:
 
 
 @asynccontextmanager
-async def attended(limits: MailboxLimits | None = None) -> AsyncIterator[Box]:
-    box = Box(Mailbox(EventClock(Clock(0)), limits or MailboxLimits(), lambda: 7))
+async def attended(
+    limits: MailboxLimits | None = None,
+    stands: Callable[[c.Command], Mapping[str, Any]] = lambda command: {},
+) -> AsyncIterator[Box]:
+    box = Box(Mailbox(EventClock(Clock(0)), limits or MailboxLimits(), lambda: 7, stands))
     async with trio.open_nursery() as nursery:
         nursery.start_soon(box.mailbox.attend)
         await settle()
@@ -133,6 +137,25 @@ async def test_what_was_never_taken_is_overloaded_and_never_decided(
         }
         assert late.answers == []
         assert box.take_all() == ["2"]
+
+
+async def test_each_answer_of_its_own_says_how_the_lot_stands(autojump_clock: MockClock) -> None:
+    def stands(command: c.Command) -> Mapping[str, Any]:
+        assert isinstance(command, c.PlaceBid)
+        return {"lot": command.lot, "price": 900}
+
+    async with attended(stands=stands) as box:
+        told = {"INTERNAL": box.put("1")}
+        for _ in range(2):
+            box.take()
+            box.mailbox.redeliver()
+        told["OUTCOME_UNKNOWN"] = box.put("2")
+        box.take()
+        box.mailbox.put_down()
+        told["OVERLOADED"] = box.put("3")
+        await trio.sleep(5.1)
+        for code, each in told.items():
+            assert (each.code, each.answer["lot"], each.answer["price"]) == (code, 1, 900)
 
 
 async def test_what_was_taken_is_unknown_and_never_answered_twice(

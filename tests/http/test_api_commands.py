@@ -181,6 +181,7 @@ async def test_a_full_mailbox_is_503(
         reply = await house.call("POST", commands_of(event), "ann", BID, key="b1")
         assert (reply.status, reply.code) == (503, "OVERLOADED")
         assert reply.json["temporary"] is True
+        assert [reply.json[name] for name in ("lot", "price", "leader")] == [1, None, None]
         assert reply.headers["retry-after"] == "3"
 
 
