@@ -7,7 +7,7 @@ from functools import partial
 import trio
 
 from saleroom.auction.roles import Role
-from saleroom.client import Client, Message, open_client
+from saleroom.client import Client, Message, NoAnswer, open_client
 from tests.e2e.progress import Progress
 from tests.e2e.server import ServerProcess, running_server
 
@@ -35,7 +35,10 @@ class Bidder:
         amount = 1_000
         while True:
             command_id = f"lot{self.lot}-{len(self.acked)}"
-            answer = await client.ask("place_bid", id=command_id, lot=self.lot, amount=amount)
+            try:
+                answer = await client.ask("place_bid", id=command_id, lot=self.lot, amount=amount)
+            except NoAnswer:
+                continue  # the same bid again, while the server starts on a busy machine
             if answer["type"] == "nack":
                 assert answer["code"] in ("RATE_LIMITED", "OVERLOADED"), answer
                 await trio.sleep(answer["retry_after_ms"] / 1000)
