@@ -1,13 +1,12 @@
 """The browser and the house, once for the folder, and people anew for each test.
 
 Owns: when they start and end. Invariant: both end with the folder's last test, so that no other
-test shares the thread with the browser's driver. All tests of the folder run in one process.
+test shares the thread with the browser's driver.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -41,11 +40,3 @@ def scene(house: House) -> Scene:
 def people(browser: Browser, house: House) -> Iterator[People]:
     with gathered(browser, house) as people:
         yield people
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the folder's tests together wherever tests are dealt out by groups."""
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.xdist_group("browser"))
