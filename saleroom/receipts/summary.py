@@ -53,9 +53,10 @@ class Summary:
     """An event in figures.
 
     gross: hammer prices, purchases and pledges. adjustments: what was asked on top, less what was
-    forgiven. billed: all that paddles were asked for. refunded: given back or on its way, of which
-    refunds_under_way is. unpaid: what paddles owe; credit: what the house owes to paddles. fees:
-    what the processor keeps of card payments, by the event's terms, not by its statement.
+    forgiven. billed: all that paddles were asked for. refunded: given back, taken back by payers'
+    banks, or on its way, of which refunds_under_way is. unpaid: what paddles owe; credit: what the
+    house owes to paddles. fees: what the processor keeps of card payments, by the event's terms,
+    not by its statement.
     """
 
     paddles: int
@@ -122,7 +123,9 @@ class Reckoning:
             self._refunded += sum(transfer.amount for transfer in posting.transfers)
         if posting.kind is PostingKind.REFUND_FAILED:
             self._refunded -= sum(
-                t.amount for t in posting.transfers if t.credit is Account.RECEIVABLE
+                transfer.amount
+                for transfer in posting.transfers
+                if transfer.debit is Account.REFUNDS
             )
 
     def summary(self, terms: BillingTerms) -> Summary:

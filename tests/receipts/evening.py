@@ -15,13 +15,17 @@ from saleroom.billing.invoice import DocumentKind, Invoice, Line, LineKind
 from saleroom.billing.invoicing import Act, adjust, bill, credit
 from saleroom.billing.ledger import document_posting
 from saleroom.billing.paying import (
+    Elsewhere,
     Wanted,
     begin_payment,
     begin_refund,
     first_changes,
+    refund_elsewhere,
     settle_payment,
+    settle_refund,
+    win_dispute,
 )
-from saleroom.billing.payment import Method, Payment, PaymentState
+from saleroom.billing.payment import Method, Payment, PaymentState, RefundState
 from saleroom.billing.terms import BillingTerms
 from saleroom.receipts.receipt import Buyer, Sale, Seller
 
@@ -76,6 +80,20 @@ class Evening:
         )
         assert not isinstance(made, Declined), made
         self.take(made[1])
+
+    def fail(self, payment: Payment) -> None:
+        """Let the payer's bank send back what was given back last."""
+        self.take(settle_refund(payment, payment.refunds[-1], RefundState.FAILED, self.act()))
+
+    def dispute(self, payment: Payment, amount: int) -> None:
+        """Let the payer's bank take money back."""
+        made = Elsewhere(self.name("du"), RefundState.PAID, amount)
+        self.take(refund_elsewhere(self.folio, payment, made, self.act().at_ms))
+
+    def win(self, payment: Payment) -> None:
+        """Win the newest dispute."""
+        refund = payment.refunds[-1]
+        self.take(win_dispute(self.folio, payment, refund, self.act().at_ms))
 
     def credit(self, invoice: Invoice, *keys: str) -> None:
         self.take(credit(self.folio, invoice.number, keys or None, "returned", self.act()))

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saleroom.billing.invoice import Line
+from saleroom.billing.paying import PROCESSOR
 from saleroom.billing.payment import Method
 from saleroom.receipts.receipt import NotSettled, Receipt, receipt_of, statement_event
 from saleroom.receipts.settlement import gift, settle
@@ -170,7 +171,12 @@ def test_a_year_counts_what_was_paid_in_it() -> None:
 
 amounts = st.integers(1, 50_000)
 steps = st.lists(
-    st.tuples(st.sampled_from(["bill", "pay", "refund", "credit", "forgive", "ask"]), amounts),
+    st.tuples(
+        st.sampled_from(
+            ["bill", "pay", "refund", "fail", "dispute", "win", "credit", "forgive", "ask"]
+        ),
+        amounts,
+    ),
     max_size=14,
 )
 
@@ -200,12 +206,19 @@ def test_no_money_is_told_twice(steps: list[tuple[str, int]], turn: int) -> None
 def play(evening: Evening, step: str, amount: int, seq: int) -> None:
     due = evening.folio.due
     refundable = [payment for payment in evening.folio.payments if payment.left]
+    given_back = [payment for payment in evening.folio.payments if payment.refunded]
     if step == "bill":
         evening.bill(win(seq, amount, amount // 2))
     elif step == "pay" and due:
         evening.pay(min(amount, due), is_fee_covered=amount % 2 == 0)
     elif step == "refund" and refundable:
         evening.refund(refundable[0], min(amount, refundable[0].left))
+    elif step == "fail" and given_back and given_back[0].refunds[-1].by != PROCESSOR:
+        evening.fail(given_back[0])
+    elif step == "dispute" and refundable:
+        evening.dispute(refundable[0], min(amount, refundable[0].left))
+    elif step == "win" and given_back and given_back[0].refunds[-1].by == PROCESSOR:
+        evening.win(given_back[0])
     elif step == "credit" and evening.invoices:
         standing = {each.invoice for each in settle(evening.folio)}
         for invoice in evening.invoices:
