@@ -48,6 +48,12 @@ class Case:
     statuses: str
 
     @property
+    def is_of_event(self) -> bool:
+        """Whether it is asked of an event that is made for it; a copy is an event of its own."""
+        named = "".join(map(str, (self.path, *(self.body or {}).values())))
+        return "{" in named and not self.path.endswith("/duplicate")
+
+    @property
     def full_path(self) -> str:
         if self.path in PLAIN_PAGES or self.path.startswith((*AT_THE_ROOT, *PAGES)):
             return self.path
