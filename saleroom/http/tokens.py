@@ -22,13 +22,14 @@ from jwt.types import Options
 
 from saleroom.auction.roles import Role
 from saleroom.protocol.identity import Identity, TokenRejected
+from saleroom.protocol.shapes import Chars
 
 AUDIENCE = "saleroom"
 OWN_KEY = "saleroom"
 """The name that tokens of our own give their key."""
 SECRET_BYTES_MIN = 32
 TOKEN_CHARS_MAX = 8 * 1024  # a websocket message has room for it; a token is a few hundred
-USER_CHARS_MAX = 255
+USER = Chars(1, 255)
 CLOCK_SKEW_S = 5.0  # between us and whoever issued the token, for `iat` and `nbf` alone
 _FILE_NAME = "signing-key"
 
@@ -165,7 +166,7 @@ class TokenVerifier:
         if "nbf" in claims and _seconds(claims, "nbf") > now + CLOCK_SKEW_S:
             raise TokenRejected("the token does not hold yet")
         user = claims["sub"]
-        if not isinstance(user, str) or not 1 <= len(user) <= USER_CHARS_MAX:
+        if not isinstance(user, str) or USER.fault(user) is not None:
             raise TokenRejected("`sub` is not a user")
         try:
             roles = frozenset(Role(role) for role in _strings(claims, "roles"))
@@ -175,7 +176,7 @@ class TokenVerifier:
             raise TokenRejected("`roles` names no role")
         events = frozenset(_strings(claims, "events")) if "events" in claims else None
         sign_in = claims.get("sid")
-        if sign_in is not None and not isinstance(sign_in, str):
+        if sign_in is not None and (not isinstance(sign_in, str) or USER.fault(sign_in)):
             raise TokenRejected("`sid` is not a sign-in")
         return Identity(user, roles, events, expires_at, sign_in=sign_in)
 
