@@ -36,9 +36,10 @@ def watch_routes(services: Services, access: Access, views: Views) -> Blueprint:
     watchers = Watchers(watching)
 
     async def shown(event: str, number: int, watch: Watch | None) -> Response:
-        counts = await watchers.counts(event)
+        count = (await watchers.counts(event)).get(number, 0)
         since = None if watch is None else watch.at_ms
-        view = WatchView(number, watch is not None, since, counts.get(number, 0))
+        oneself = 0 if watch is None else 1
+        view = WatchView(number, watch is not None, since, max(count, oneself))
         return respond(attrs.asdict(view))
 
     @routes.get("/events/<event>/watch/<lot>")
@@ -71,10 +72,19 @@ def watch_routes(services: Services, access: Access, views: Views) -> Blueprint:
         return await shown(event, number, await watching.watch_of(identity.user, event, number))
 
     @routes.delete("/events/<event>/watch/<lot>")
-    @contract("Watch a lot no more", tag=TAG, who=Role.DONOR, answers={204: None})
+    @contract(
+        "Watch a lot no more",
+        tag=TAG,
+        who=Role.DONOR,
+        answers={204: None},
+        refusals=("EVENT_NOT_OPEN",),
+    )
     async def unwatch(event: str, lot: str) -> Response:
         identity, _ = await access.admit(Role.DONOR, event_id(event))
-        await watching.unwatch(identity.user, event, path_number(lot, UNKNOWN_LOT))
+        number = path_number(lot, UNKNOWN_LOT)
+        if await watching.watch_of(identity.user, event, number) is None:
+            await known_lot(event, lot)
+        await watching.unwatch(identity.user, event, number)
         return Response(b"", 204)
 
     @routes.get("/events/<event>/watchers")

@@ -30,7 +30,6 @@ async def test_a_lot_is_watched_and_let_go(autojump_clock: MockClock) -> None:
             "since": None,
             "watchers": 0,
         }
-        await trio.sleep(AGE_S)
         first = await house.done("PUT", watch_of(event), "bob")
         assert (first["watching"], first["watchers"]) == (True, 1)
         await trio.sleep(AGE_S)
@@ -88,11 +87,13 @@ async def test_only_a_lot_that_people_see_is_watched(autojump_clock: MockClock) 
     async with open_house() as house:
         event, draft = await house.sale(), await house.event(draft=True)
         await house.lot(draft)
-        for method in ("GET", "PUT"):
+        for method in ("GET", "PUT", "DELETE"):
             unknown = await house.call(method, watch_of(event, 9), "ann")
             assert (unknown.status, unknown.code) == (404, "UNKNOWN_LOT")
             hidden = await house.call(method, watch_of(draft), "ann")
             assert (hidden.status, hidden.code) == (404, "UNKNOWN_EVENT")
+        nowhere = await house.call("DELETE", watch_of("nowhere"), "ann")
+        assert (nowhere.status, nowhere.code) == (404, "UNKNOWN_EVENT")
         early = await house.call("PUT", watch_of(draft), "clerk")
         assert (early.status, early.code) == (409, "EVENT_NOT_OPEN")
 
