@@ -192,8 +192,8 @@ class _Reading:
                 return
 
     def _begin_file(self, part: File) -> None:
-        if part.name != "file" or self._file is not None:
-            raise Problem("MALFORMED", "one file is sent, as `file`", field="file")
+        if self._file is not None:
+            raise Problem("MALFORMED", "one file is sent", field="file")
         self._file = part.filename
         self._part = self._data
 

@@ -12,13 +12,18 @@ from tests.http.house import House, Reply
 BOUNDARY = "a-boundary"
 
 
-def multipart(data: bytes, fields: Mapping[str, str] | None = None, name: str = "p.png") -> bytes:
+def multipart(
+    data: bytes,
+    fields: Mapping[str, str] | None = None,
+    name: str = "p.png",
+    part: str = "file",
+) -> bytes:
     begin = f"--{BOUNDARY}\r\nContent-Disposition: form-data; "
     parts = [
         f'{begin}name="{field}"\r\n\r\n{value}\r\n'.encode()
         for field, value in (fields or {}).items()
     ]
-    head = f'{begin}name="file"; filename="{name}"\r\n\r\n'
+    head = f'{begin}name="{part}"; filename="{name}"\r\n\r\n'
     return b"".join([*parts, head.encode(), data, f"\r\n--{BOUNDARY}--\r\n".encode()])
 
 

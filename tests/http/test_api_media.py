@@ -24,6 +24,11 @@ def picture(color: str = "red", form: str = "PNG", size: tuple[int, int] = (800,
     return out.getvalue()
 
 
+TWO_PICTURES = (
+    multipart(picture()).removesuffix(b"--\r\n") + multipart(picture())[len(f"--{BOUNDARY}") :]
+)
+
+
 async def add(house: House, lot: str, color: str = "red", **fields: str) -> dict[str, Any]:
     reply = await send(house, f"{lot}/images", "clerk", multipart(picture(color), fields))
     assert reply.status == 201, reply
@@ -191,6 +196,7 @@ async def test_who_may_send_pictures(autojump_clock: MockClock) -> None:
         (multipart(picture(), {"alt": "x" * 501}), None, 422, "INVALID_IMAGE"),
         (multipart(b"no picture"), None, 422, "INVALID_IMAGE"),
         (multipart(b""), None, 422, "INVALID_IMAGE"),
+        (TWO_PICTURES, None, 400, "MALFORMED"),
         (multipart(b"x" * (10 * 1024**2 + 1)), None, 413, "TOO_LARGE"),
         (multipart(b"x" * (11 * 1024**2)), None, 413, "TOO_LARGE"),
     ],
@@ -204,6 +210,14 @@ async def test_what_is_no_picture_is_refused_and_leaves_nothing(
         assert (reply.status, reply.code) == (status, code)
         assert house.objects.kept == {}
         assert (await house.done("GET", lot, "clerk"))["version"] == 1
+
+
+async def test_a_picture_is_taken_by_whatever_name_its_part_has(autojump_clock: MockClock) -> None:
+    async with open_house() as house:
+        lot = await lot_of(house, draft=True)
+        for part in ("image", "file", "upload[]"):
+            reply = await send(house, f"{lot}/images", "clerk", multipart(picture(), part=part))
+            assert reply.status == 201
 
 
 async def test_a_picture_of_no_lot(autojump_clock: MockClock) -> None:
