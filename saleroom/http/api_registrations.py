@@ -46,6 +46,8 @@ from saleroom.protocol.reading import read_shape
 from saleroom.storage.ports import Registration
 
 TAG = "Registrations"
+DONORS_PADDLES = range(100, 1_000)
+"""What a donor may ask for: the numbers that a sale gives by itself (rule 19)."""
 EVENT_ASKED = ("MALFORMED", "ID_REUSED", "EVENT_PUBLISHED", "EVENT_CLOSED")
 """What a published event may say to the command behind a change."""
 
@@ -191,6 +193,6 @@ def _own(wanted: Mapping[str, Any], user: str) -> dict[str, Any]:
     """Hold a donor to their own name. Raises Problem."""
     if wanted["user"] not in (None, user):
         raise Problem("FORBIDDEN", "you may register yourself only")
-    if wanted["paddle"] is not None:
-        raise Problem("FORBIDDEN", "the house gives the numbers")
+    if wanted["paddle"] not in (None, *DONORS_PADDLES):
+        raise Problem("FORBIDDEN", "numbers other than 100 to 999 are the house's to give")
     return {**wanted, "user": user}

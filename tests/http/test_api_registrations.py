@@ -43,6 +43,20 @@ async def test_a_donor_has_one_paddle_and_a_repeated_key_gives_it_again(
         assert (again.status, again.code, again.json["paddle"]) == (409, "PADDLE_TAKEN", 100)
 
 
+async def test_a_donor_may_ask_for_a_free_number_of_those_that_are_given(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_house() as house:
+        path = desk_of(await house.event())
+        for paddle in (99, 1_000):
+            refused = await house.call("POST", path, "ann", {"name": "Ann", "paddle": paddle})
+            assert (refused.status, refused.code) == (403, "FORBIDDEN")
+        made = await house.done("POST", path, "ann", {"name": "Ann", "paddle": 214})
+        assert (made["paddle"], made["user"]) == (214, "ann")
+        taken = await house.call("POST", path, "bob", {"name": "Bob", "paddle": 214})
+        assert (taken.status, taken.code) == (409, "PADDLE_TAKEN")
+
+
 async def test_staff_register_anyone_under_any_free_number(autojump_clock: MockClock) -> None:
     async with open_house() as house:
         event = await house.event()
