@@ -13,7 +13,10 @@ export function Dialog({ title, onClose, children }) {
   useLayoutEffect(() => {
     const shown = element.current;
     shown.showModal();
-    return () => shown.close();
+    return () => {
+      shown.close();
+      giveBackCaret();
+    };
   }, []);
   function cancel(event) {
     event.preventDefault();
@@ -35,6 +38,14 @@ export function Dialog({ title, onClose, children }) {
     </div>
     <div class="dialog-body stack">${children}</div>
   </dialog>`;
+}
+
+/** Browsers give the focus back to a field without its caret, so that nothing could be typed there. */
+function giveBackCaret() {
+  const field = document.activeElement;
+  if (!field?.matches("input, textarea")) return;
+  field.blur();
+  field.focus({ preventScroll: true });
 }
 
 /** Ask before something that cannot be taken back. */
