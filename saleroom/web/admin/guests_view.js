@@ -8,7 +8,7 @@ import { Badge } from "../parts/badge.js";
 import { Button } from "../parts/button.js";
 import { Field, Select } from "../parts/field.js";
 import { toast } from "../parts/toast.js";
-import { html, useEffect, useRef, useState } from "../render.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../render.js";
 import { ofEvent, useDoing } from "./doing.js";
 import { GuestCard, NewGuest } from "./guest_card.js";
 import { More, queryOf, useList, useRested } from "./lists.js";
@@ -33,7 +33,7 @@ export function GuestsView({ event }) {
   const isSettled = sought === typed.trim() && !list.isLoading;
 
   useEffect(() => setMarked(0), [path]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     box.current?.querySelector("input").focus();
   }, []);
 

@@ -10,7 +10,7 @@ import { Field, Select } from "../parts/field.js";
 import { Icon } from "../parts/icons.js";
 import { speak } from "../parts/toast.js";
 import { formatMoney } from "../money.js";
-import { html, useEffect, useRef, useState } from "../render.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../render.js";
 import { mayAct } from "../session.js";
 import { ask } from "./ask.js";
 import { ofEvent, useDoing } from "./doing.js";
@@ -233,7 +233,7 @@ function LotRow({ lot, event, mayEdit, isWhole, order, reload }) {
   const [kind, word] = STATE_WORDS[lot.state];
   const isHeld = order.held === lot.lot;
   const mayMove = isWhole && isFree(lot);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (isHeld) handle.current?.focus();
   });
   const money = (amount) => formatMoney(amount, event.currency);

@@ -6,7 +6,7 @@
 import { Banner, ConnectionBanner } from "../parts/banner.js";
 import { Button } from "../parts/button.js";
 import { ThemeSwitch } from "../parts/shell.js";
-import { html, useEffect } from "../render.js";
+import { html, useLayoutEffect } from "../render.js";
 import { person } from "../session.js";
 import { Dialogs } from "./dialogs.js";
 import { Given } from "./given.js";
@@ -27,7 +27,7 @@ const STATUS = {
 };
 
 export function Console({ desk }) {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const listener = (event) => press(desk, event);
     document.addEventListener("keydown", listener);
     return () => document.removeEventListener("keydown", listener);

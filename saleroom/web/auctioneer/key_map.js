@@ -1,6 +1,6 @@
 // The entry line and the key map: what can be done now, each with its key, which a click does too.
 
-import { html, useEffect, useRef } from "../render.js";
+import { html, useLayoutEffect, useRef } from "../render.js";
 import { ACTIONS, GROUPS, mayDo, MOVES } from "./actions.js";
 import { ENTRY_ID } from "./keyboard.js";
 
@@ -29,7 +29,7 @@ export function KeyMap({ desk, isFund }) {
 
 function Entry({ desk }) {
   const field = useRef(null);
-  useEffect(() => field.current?.focus({ preventScroll: true }), []);
+  useLayoutEffect(() => field.current?.focus({ preventScroll: true }), []);
   return html`<div class="entry">
     <label for=${ENTRY_ID}>Entry</label>
     <input

@@ -1,7 +1,7 @@
 // The pledge panel: level, number, Enter; what was keyed, and the doubles that wait for a word.
 
 import { Button } from "../parts/button.js";
-import { html, useEffect, useRef, useState } from "../render.js";
+import { html, useLayoutEffect, useRef, useState } from "../render.js";
 import { Note } from "./key_map.js";
 import { PADDLE_ID } from "./keyboard.js";
 import { keyed, waitingDouble } from "./pledge_book.js";
@@ -89,7 +89,7 @@ function FreeLevel({ desk, lot }) {
 function Paddle({ desk, lot }) {
   const { pledges } = desk;
   const field = useRef(null);
-  useEffect(() => field.current.focus({ preventScroll: true }), []);
+  useLayoutEffect(() => field.current.focus({ preventScroll: true }), []);
   return html`<div class="entry">
     <label for=${PADDLE_ID}>Paddle</label>
     <input

@@ -2,7 +2,7 @@
 
 import { hasEnded, isRunning } from "../event_store.js";
 import { Badge } from "../parts/badge.js";
-import { html, useEffect, useRef } from "../render.js";
+import { html, useLayoutEffect, useRef } from "../render.js";
 import { BidBox } from "./bid_box.js";
 import { useSale } from "./context.js";
 import { History } from "./history.js";
@@ -18,7 +18,7 @@ export function LotPage({ number }) {
   const sale = useSale();
   const heading = useRef(null);
   const lot = sale.store.lot(number);
-  useEffect(() => heading.current?.focus({ preventScroll: true }), [number]);
+  useLayoutEffect(() => heading.current?.focus({ preventScroll: true }), [number]);
   if (lot === undefined) {
     return html`<main id="main" class="page empty">
       <h1>There is no lot ${number}</h1>
