@@ -131,7 +131,7 @@ def test_administration(people: People, scene: Scene) -> None:
         page.goto("about:blank")
         page.goto(f"{people.house.url}/admin#/{place.format(event=scene.event)}")
         page.get_by_role("heading", level=1).wait_for()
-        page.wait_for_load_state("networkidle")
+        page.get_by_text("Loading").first.wait_for(state="hidden")
         check(page, [DESKTOP])
 
 
