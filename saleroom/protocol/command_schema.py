@@ -80,8 +80,9 @@ def _fields(book: SchemaBook, cls: Any) -> Fields:
 
 def _soft_close(book: SchemaBook, _: Any) -> Fields:
     book.closed(SoftClose)
-    policy = book.named[SoftClose.__name__]
-    return dict(policy["properties"]), ["window", "extension"]
+    policy = book.named[SoftClose.__name__]["properties"]
+    cap = {**policy["cap"], "type": ["integer", "null"]}
+    return {**policy, "cap": cap}, ["window", "extension"]
 
 
 def _added_lot(book: SchemaBook, _: Any) -> Fields:
