@@ -104,7 +104,9 @@ def _authority(origin: str) -> tuple[str, int] | None:
         port = parts.port or DEFAULT_PORTS.get(parts.scheme)
     except ValueError:
         return None
-    if parts.hostname is None or port is None or parts.path or parts.query or parts.fragment:
+    if parts.hostname is None or port is None or "@" in parts.netloc:
+        return None
+    if parts.path or parts.query or parts.fragment:
         return None
     return parts.hostname, port
 

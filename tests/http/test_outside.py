@@ -80,6 +80,8 @@ def test_the_scheme_that_the_client_used(peer: str, said: list[str], scheme: str
         ("null", "inner:8080", False),
         ("", "inner:8080", False),
         ("http://inner:8080/path", "inner:8080", False),
+        ("http://ann@inner:8080", "inner:8080", False),
+        ("http://@inner:8080", "inner:8080", False),
     ],
 )
 def test_which_origins_are_ours(origin: str, host: str, is_ours: bool) -> None:
