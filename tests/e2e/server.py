@@ -51,7 +51,7 @@ class Done:
 class ServerProcess:
     """One server; `start` after `kill` starts it again on the same data and port.
 
-    module: what is run, `saleroom` itself or what stands round it.
+    package: what is run, `saleroom` itself or what stands round it.
     """
 
     folder: Path
@@ -59,13 +59,13 @@ class ServerProcess:
     url: str = ""
     process: trio.Process | None = None
     log: bytes = b""
-    module: str = attrs.field(default="saleroom", kw_only=True)
+    package: str = attrs.field(default="saleroom", kw_only=True)
     _printed: bytes = b""
 
     async def start(self, nursery: trio.Nursery) -> None:
         """Start the server and return once it serves."""
         self.process = await trio.lowlevel.open_process(
-            [sys.executable, "-m", self.module, "serve"],
+            [sys.executable, "-m", self.package, "serve"],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=self.environment(),
@@ -263,12 +263,12 @@ def _run_here(words: Sequence[str], environment: Mapping[str, str]) -> Done:
 
 @asynccontextmanager
 async def running_server(
-    module: str = "saleroom", **settings: str
+    package: str = "saleroom", **settings: str
 ) -> AsyncIterator[tuple[ServerProcess, trio.Nursery]]:
     """Run a server on the embedded database in a fresh folder for the length of the block."""
     with tempfile.TemporaryDirectory(prefix="saleroom-", ignore_cleanup_errors=True) as folder:
         await trio.Path(folder).chmod(0o755)
-        server = ServerProcess(Path(folder) / "data", settings, module=module)
+        server = ServerProcess(Path(folder) / "data", settings, package=package)
         async with trio.open_nursery() as nursery:
             try:
                 await server.start(nursery)
