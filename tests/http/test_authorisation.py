@@ -180,7 +180,7 @@ CASES = [
         "POST",
         "/events/{sale}/registrations",
         {**GUEST, "paddle": 300},
-        "401 403 403 201 201 201 403 403 403",
+        "401 409 201 201 201 201 403 403 403",
     ),
     Case(
         "POST",
