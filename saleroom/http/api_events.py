@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
 from quart import Blueprint, Response
 
 from saleroom.auction.roles import Role, outranks
@@ -146,8 +147,13 @@ def event_routes(
             after = rows[-1].id
         kept = shown[: page.limit]
         following = kept[-1].id if len(shown) > page.limit else None
-        shown_rows = [event_json(row, is_listed=True) for row in kept]
+        shown_rows = [event_json(as_told(row), is_listed=True) for row in kept]
         return respond({"events": shown_rows, "next": following})
+
+    def as_told(row: EventRow) -> EventRow:
+        """Give a row with the status that people have been told, which the catalogue follows."""
+        state = services.registry.state(row.id)
+        return row if state is None else attrs.evolve(row, status=state.status)
 
     @routes.get("/events/<event>")
     @contract("Read an event", tag=TAG, who=ANYONE, answers={200: EventView})

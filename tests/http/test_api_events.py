@@ -135,6 +135,21 @@ async def test_a_list_is_paged_newest_first_without_what_is_hidden(
         assert (seen, pages) == (shown, 3)
 
 
+async def test_a_list_tells_the_status_that_has_just_been_told(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(*_: object) -> None:
+        await trio.sleep_forever()
+
+    async with open_house() as house:
+        event = await house.event()
+        monkeypatch.setattr(house.stores.catalogue, "set_status", never)
+        for command, status in (("open_event", "open"), ("close_event", "closed")):
+            await house.command(event, "auctioneer", command)
+            (row,) = (await house.done("GET", EVENTS))["events"]
+            assert row["status"] == status
+
+
 @pytest.mark.parametrize("query", ["limit=0", "limit=201", "limit=-1", "limit=x", "cursor=a%20b"])
 async def test_a_page_out_of_bounds_is_malformed(autojump_clock: MockClock, query: str) -> None:
     async with open_house() as house:
