@@ -1,7 +1,7 @@
 """The pages' pure modules, under Node (tests/web/*/*.test.js).
 
-`house`: the desk, the display and the rostrum. `office`: the administration, the operator's page and
-the list of events. `shared`: what all pages share, and the donor's.
+`house`: the desk, the display and the rostrum. `office`: the administration, the operator's page
+and the list of events. `shared`: what all pages share, and the donor's.
 """
 
 from __future__ import annotations
