@@ -24,7 +24,7 @@ from saleroom.http.services import ApiLimits
 from saleroom.protocol.codec import decode_object
 from saleroom.protocol.shapes import NUMBER_MAX
 
-JSON = "application/json"
+JSON, IDENTITY = "application/json", "identity"
 POSITION_MAX = 2**53 - 1
 _EVENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,6}")
@@ -51,6 +51,12 @@ async def read_object() -> dict[str, Any]:
     """Read the body as one JSON object. Raises Problem, Malformed."""
     if request.mimetype != JSON:
         raise Problem("UNSUPPORTED_MEDIA_TYPE")
+    if request.headers.get("Content-Encoding", IDENTITY).lower() != IDENTITY:
+        raise Problem(
+            "UNSUPPORTED_MEDIA_TYPE",
+            "the body is not compressed",
+            headers={"Accept-Encoding": IDENTITY},
+        )
     return decode_object(await request.get_data())
 
 

@@ -85,9 +85,9 @@ def decode_object(text: str | bytes) -> dict[str, Any]:
     except Malformed:
         raise
     except (ValueError, RecursionError):
-        raise Malformed("a frame is one JSON object") from None
+        raise Malformed("this is not one JSON object") from None
     if not isinstance(raw, dict):
-        raise Malformed("a frame is one JSON object")
+        raise Malformed("this is not one JSON object")
     return raw
 
 

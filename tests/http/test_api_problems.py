@@ -80,8 +80,10 @@ async def test_no_address_is_that_of_two_routes(autojump_clock: MockClock) -> No
         (b" " * 64 * 1024 + b"{", JSON, 413, "TOO_LARGE"),
         (b"{}" + b" " * (64 * 1024 - 2), JSON, 422, "INVALID_EVENT"),
         (b"{}", {"Content-Type": "application/json; charset=utf-8"}, 422, "INVALID_EVENT"),
+        (b"\x1f\x8b", {**JSON, "Content-Encoding": "gzip"}, 415, None),
+        (b"{}", {**JSON, "Content-Encoding": "identity"}, 422, "INVALID_EVENT"),
     ],
-    ids=range(15),
+    ids=range(17),
 )
 async def test_a_body_that_cannot_be_read(
     autojump_clock: MockClock,
