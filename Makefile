@@ -13,12 +13,16 @@ help: ## List the targets
 run: install ## Install what is needed and start the demonstration auction
 	@$(python) -m saleroom demo
 
-# Tests of whole servers and browsers have the machine to themselves; the others share its cores.
-whole := tests/e2e tests/chaos tests/hostile tests/browser
+# Tests of pages and of whole servers go two at a time, in their order, so that no more than two
+# browsers are started; what hurries a server has the machine to itself; the others share its cores.
+whole := tests/browser tests/e2e
+alone := tests/chaos tests/hostile
 
 test: install-tests ## Run all tests
-	@$(python) -m pytest -n auto --maxprocesses 4 --dist worksteal $(whole:%=--ignore=%)
-	@$(python) -m pytest $(whole)
+	@$(python) -m pytest -n auto --maxprocesses 4 --dist worksteal \
+		$(patsubst %,--ignore=%,$(whole) $(alone))
+	@$(python) -m pytest -n 2 $(whole)
+	@$(python) -m pytest $(alone)
 
 check: lint types imports test ## Run everything that must hold before a commit
 
