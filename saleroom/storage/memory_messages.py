@@ -129,6 +129,8 @@ class MemoryOutbox:
             return False
         if self._waiting(kept, once) is None:
             self._change(delivery, state="waiting", attempts=0, due_at_ms=now_ms, ended_at_ms=None)
+        else:
+            self._change(delivery, state="dropped", ended_at_ms=now_ms, note=NEWER_WAITS)
         return True
 
     async def counts(self) -> dict[str, int]:

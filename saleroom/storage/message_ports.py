@@ -110,7 +110,10 @@ class Outbox(Protocol):
         """Give dead deliveries, the newest first, those with an id below `before`."""
 
     async def revive(self, delivery: int, now_ms: int) -> bool:
-        """Try a dead delivery anew, with all its attempts. False: there is none."""
+        """Try a dead delivery anew, with all its attempts. False: there is none.
+
+        Dropped where a newer one waits in its place.
+        """
 
     async def counts(self) -> dict[str, int]:
         """Count deliveries by state, and under `owed` the rows that wait."""

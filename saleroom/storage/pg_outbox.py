@@ -102,6 +102,11 @@ UPDATE deliveries SET state = 'waiting', attempts = 0, due_at_ms = $2, ended_at_
 WHERE id = $1 AND state = 'dead' RETURNING id
 """
 
+_GIVE_WAY = """
+UPDATE deliveries SET state = 'dropped', ended_at_ms = $2, note = $3
+WHERE id = $1 AND state = 'dead'
+"""
+
 _COUNTS = """
 SELECT state, count(*) AS count FROM deliveries GROUP BY state
 UNION ALL
@@ -218,6 +223,7 @@ async def _revive(connection: Connection, delivery: int, now_ms: int) -> bool:
     try:
         return await connection.fetchval(_REVIVE, delivery, now_ms) is not None
     except asyncpg.UniqueViolationError:
+        await connection.execute(_GIVE_WAY, delivery, now_ms, NEWER_WAITS)
         return True
 
 

@@ -156,6 +156,28 @@ async def test_what_is_given_back_over_there_is_recorded_once(autojump_clock: Mo
         assert await balanced(house, event)
 
 
+async def test_word_of_a_refund_that_comes_too_early_is_sent_again(
+    autojump_clock: MockClock,
+) -> None:
+    processor = ScriptedProcessor()
+    async with open_house(processor=processor) as house:
+        event = await billed_house(house)
+        path = await link(house, event)
+        opened = (await pay_by(house, path, method="checkout", amount=TOTAL)).json
+        paid = processor.pay_page(opened["id"], TOTAL)
+        report = RefundReport("re_9", paid.reference, RefundState.PAID, 1_000)
+        processor.loses = 1
+        processor.events = {b"{}": ProcessorEvent("evt_2", "refund.created", report)}
+        sent = {"Stripe-Signature": "good"}
+        early = await house.call("POST", HOOK, raw=b"{}", headers=sent)
+        assert (early.status, early.code) == (503, "OUTCOME_UNKNOWN")
+        assert await hear(house, processor, "evt_2", report)
+        assert await hear(house, processor, "evt_1", paid)
+        seen = await folio(house, event)
+        assert (seen["paid"], seen["payments"][0]["refunded"]) == (TOTAL - 1_000, 1_000)
+        assert await balanced(house, event)
+
+
 async def test_what_is_not_ours_changes_nothing(autojump_clock: MockClock) -> None:
     processor = ScriptedProcessor()
     async with open_house(processor=processor) as house:

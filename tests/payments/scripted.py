@@ -92,14 +92,15 @@ class ScriptedProcessor:
 
     def pay_page(self, payment: str, amount: int) -> PaymentReport:
         """Do what the payer does on the page."""
-        self._reports[f"cs_{payment}"] = self._take(f"pi_{payment}", payment, amount)
-        return self._reports[f"cs_{payment}"]
+        report = self._take(f"pi_{payment}", payment, amount)
+        self._reports[f"cs_{payment}"] = self._reports[f"pi_{payment}"] = report
+        return report
 
     async def look(self, reference: str) -> PaymentReport:
-        await trio.lowlevel.checkpoint()
         if reference not in self._reports:
+            await trio.lowlevel.checkpoint()
             raise NotTaken("resource_missing")
-        return self._reports[reference]
+        return await self._answer(self._reports[reference])
 
     async def capture(
         self, payment: str, reference: str, amount: int, currency: str

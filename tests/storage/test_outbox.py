@@ -6,7 +6,7 @@ import attrs
 import pytest
 import trio
 
-from saleroom.storage.message_ports import NEWER_WAITS, Delivery, NewDelivery
+from saleroom.storage.message_ports import Delivery, NewDelivery
 from saleroom.storage.ports import Batch, OutboxRow, Stores
 from tests.storage.records import record
 
@@ -148,7 +148,18 @@ async def test_what_is_put_back_gives_way_to_a_newer_one(stores: Stores) -> None
     (left,) = await claimed(stores, NOW + 9)
     assert left.payload == {"new": 1}
     assert (await stores.outbox.counts()) == {"sending": 1, "dropped": 1, "owed": 0}
-    assert NEWER_WAITS
+
+
+async def test_the_dead_give_way_to_a_newer_one(stores: Stores) -> None:
+    await settled(stores, attrs.evolve(OUTBID, interval_ms=0))
+    (old,) = await claimed(stores)
+    await stores.outbox.end(old.id, "dead", NOW + 1, "refused")
+    await settled(stores, attrs.evolve(OUTBID, interval_ms=0, payload={"new": 1}))
+    assert await stores.outbox.revive(old.id, NOW + 2)
+    assert await stores.outbox.dead(None, 9) == []
+    (left,) = await claimed(stores, NOW + 2)
+    assert left.payload == {"new": 1}
+    assert (await stores.outbox.counts()) == {"sending": 1, "dropped": 1, "owed": 0}
 
 
 async def test_the_dead_are_listed_and_revived(stores: Stores) -> None:
