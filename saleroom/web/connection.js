@@ -75,6 +75,7 @@ export class Connection {
     this.tries = 0;
     this.refusals = 0;
     this.timers = new Map();
+    this.onClose = () => {}; // it has ended for good
     this.pingSent = null;
     this.way = VERDICT_MS / 2;
     this.heardAt = world.now();
@@ -93,6 +94,7 @@ export class Connection {
     this.#clearTimers();
     this.status.value = "closed";
     for (const id of [...this.pending.keys()]) this.#fail(id);
+    this.onClose();
   }
 
   /** Connect anew now, as somebody else perhaps: after signing in or out. */
@@ -352,15 +354,19 @@ export class Connection {
   }
 }
 
-/** Have a connection hear of the page's and the device's state. */
+/** Have a connection hear of the page's and the device's state until it is closed. */
 export function attend(connection) {
-  document.addEventListener("visibilitychange", () => {
+  const end = new AbortController();
+  const { signal } = end;
+  connection.onClose = () => end.abort();
+  function look() {
     if (document.visibilityState === "visible") connection.check();
-  });
-  window.addEventListener("online", () => connection.check());
-  window.addEventListener("offline", () => connection.offline());
+  }
+  document.addEventListener("visibilitychange", look, { signal });
+  window.addEventListener("online", () => connection.check(), { signal });
+  window.addEventListener("offline", () => connection.offline(), { signal });
   for (const sign of ["pointerdown", "keydown"]) {
-    window.addEventListener(sign, () => connection.use(), { passive: true, capture: true });
+    window.addEventListener(sign, () => connection.use(), { passive: true, capture: true, signal });
   }
   return connection;
 }
