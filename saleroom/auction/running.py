@@ -160,7 +160,8 @@ def change_lot(state: EventState, asked: Asked, command: c.ChangeLot) -> Decisio
     if isinstance(lot, Refusal):
         return lot
     if lot.standing.state != QUEUED:
-        return gates.lot_refusal(lot, Code.LOT_CLOSED)
+        refusal = gates.lot_refusal(lot, Code.LOT_CLOSED)
+        return attrs.evolve(refusal, detail="only a lot that has not opened is changed")
     current = attrs.evolve(lot.definition, starts_at=lot.starts_at, ends_at=lot.ends_at)
     changed = _defined({**lot_plain(current), **command.fields, "lot": lot.number})
     if isinstance(changed, Refusal):

@@ -221,6 +221,13 @@ def test_what_may_be_changed(lot: int, change: dict[str, Any], code: Code | None
     assert made.refused(c.ChangeLot(lot, change)) is code
 
 
+def test_a_lot_that_runs_is_not_said_to_have_ended() -> None:
+    refusal = sale(silent(1)).ask(c.ChangeLot(1, {"title": "x"})).refusal
+    assert refusal is not None
+    assert refusal.code is Code.LOT_CLOSED
+    assert refusal.message == "only a lot that has not opened is changed"
+
+
 def test_a_new_donor_of_a_lot_no_longer_bids_on_it() -> None:
     made = sale(live(1))
     made.as_donor("A", c.SetMaxBid(1, 30000))
