@@ -15,12 +15,14 @@ import jwt
 import trio
 
 from saleroom.protocol.identity import KeysUnavailable, TokenRejected
+from saleroom.protocol.session import Bucket
 
 logger = logging.getLogger("saleroom.http")
 
 FRESH_S = 300.0  # how long a key set serves without a question: a revoked key is gone after it
 STALE_S = 3600.0  # how long it serves while the provider does not answer
-COOLDOWN_S = 30.0  # between two fetches, so that tokens with made-up key ids cause no flood
+FETCHES_MOST = 4  # at once: a key that was rotated just after another is known at once too
+COOLDOWN_S = 30.0  # for each further one, so that tokens with made-up key ids cause no flood
 FETCH_S = 5.0  # a whole fetch: a session waits for it before its welcome
 
 _ALGORITHMS = {"RS256", "ES256"}
@@ -34,7 +36,7 @@ class JwksKeys:
         self._client = jwt.PyJWKClient(url, cache_jwk_set=False, timeout=FETCH_S)
         self._keys: Mapping[str | None, jwt.PyJWK] = {}
         self._fetched_at: float | None = None
-        self._tried_at: float | None = None
+        self._fetches: Bucket | None = None
         self._lock = trio.Lock()
 
     async def key(self, key_id: str | None) -> jwt.PyJWK:
@@ -61,11 +63,15 @@ class JwksKeys:
     def _is_younger(self, seconds: float) -> bool:
         return self._fetched_at is not None and trio.current_time() - self._fetched_at < seconds
 
-    async def _fetch(self) -> None:
+    def _may_fetch(self) -> bool:
         now = trio.current_time()
-        if self._tried_at is not None and now - self._tried_at < COOLDOWN_S:
+        if self._fetches is None:
+            self._fetches = Bucket(1 / COOLDOWN_S, FETCHES_MOST, FETCHES_MOST, now)
+        return self._fetches.take(now) == 0
+
+    async def _fetch(self) -> None:
+        if not self._may_fetch():
             return
-        self._tried_at = now
         try:
             with trio.fail_after(FETCH_S):
                 found = await trio.to_thread.run_sync(
