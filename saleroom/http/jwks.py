@@ -21,8 +21,8 @@ logger = logging.getLogger("saleroom.http")
 
 FRESH_S = 300.0  # how long a key set serves without a question: a revoked key is gone after it
 STALE_S = 3600.0  # how long it serves while the provider does not answer
-FETCHES_MOST = 4  # at once: a key that was rotated just after another is known at once too
-COOLDOWN_S = 30.0  # for each further one, so that tokens with made-up key ids cause no flood
+FETCHES_MOST = 10  # at once: a key that was rotated just after another is known at once too
+COOLDOWN_S = 10.0  # for each further one, so that tokens with made-up key ids cause no flood
 FETCH_S = 5.0  # a whole fetch: a session waits for it before its welcome
 
 _ALGORITHMS = {"RS256", "ES256"}
