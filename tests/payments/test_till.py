@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from saleroom.billing.ledger import Account, balances
-from saleroom.billing.paying import PROCESSOR
+from saleroom.billing.paying import PROCESSOR, Wanted
 from saleroom.billing.payment import Method, RefundState
 from saleroom.payments.ports import NotDone, ProcessorAway, RefundReport
 from saleroom.storage.billing_ports import Place
 from saleroom.storage.memory_billing import MemoryBilling
-from tests.payments.desk import CARD, Desk, desk_over
+from tests.payments.desk import ADA, CARD, SALE, Desk, desk_over
 
 
 @pytest.fixture
@@ -25,6 +25,18 @@ async def test_word_of_a_refund_may_come_before_word_of_its_payment(desk: Desk) 
     assert await desk.hear(1)
     assert (await desk.folio()).paid == 19_900
     assert await desk.hear(0)
+    assert await desk.in_clearing() == 19_900
+
+
+async def test_word_of_a_refund_may_come_before_word_of_a_capture(desk: Desk) -> None:
+    wanted = Wanted(Method.CARD, 20_000, "k", "ann", is_held=True)
+    payment = await desk.till.pay(SALE, wanted, CARD)
+    desk.house.loses = "after"
+    with pytest.raises(ProcessorAway):
+        await desk.till.capture(SALE, payment.id, None, ADA)
+    desk.house.give_back(f"pi_{payment.id}", 100)
+    assert await desk.hear(-1)
+    assert (await desk.folio()).paid == 19_900
     assert await desk.in_clearing() == 19_900
 
 
