@@ -111,7 +111,8 @@ class _Stage:
             self.checked_seq = self.site.published.seq
 
     async def go_to(self, at: int) -> None:
-        ahead = self.began + at / 1000 - trio.current_time()
+        """Go to the middle of a ms, so that every deadline of that ms has fired."""
+        ahead = self.began + (at + 0.5) / 1000 - trio.current_time()
         if ahead > 0:
             self.clock.jump(ahead)
         await wait_all_tasks_blocked()

@@ -71,6 +71,22 @@ def test_what_is_expected_holds() -> None:
     )
 
 
+@pytest.mark.parametrize("end", [200_003, 2_067_825, 2_454_257, 5_633_012])
+@pytest.mark.parametrize("first", [0, 1, 1_001, 60_007])
+def test_a_step_is_at_its_very_ms(first: int, end: int) -> None:
+    lots = [{**LOTS[0], "ends_at": end, "soft_close": {"window": 1_000, "extension": 1_000}}]
+    sold = step(end, state={"lot": 1, "state": "sold"})
+    late = bid(end, BEN, 90_000, nack={"code": "LOT_CLOSED"})
+    for last in (sold, late):
+        steps = [
+            bid(first, ANN, 10_000, ack={}),
+            bid(first + 17, BEN, 20_000, ack={}),
+            step(end - 1, state={"lot": 1, "state": "open"}),
+            last,
+        ]
+        assert played(scenario(*steps, lots=lots)) == []
+
+
 def test_facts_are_those_since_the_last_facts_step() -> None:
     lines = played(
         scenario(

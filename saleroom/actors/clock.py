@@ -12,6 +12,9 @@ import time
 import attrs
 import trio
 
+ROUNDING_MS = 0.01
+"""Less than this is lost where a moment is given as trio's time, in seconds, and read back."""
+
 
 @attrs.define
 class Clock:
@@ -22,7 +25,11 @@ class Clock:
 
     def now_ms(self) -> int:
         """Give the present in whole ms since 1970."""
-        return int(self.wall_ms + (trio.current_time() - self._anchor) * 1000)
+        return int(self.wall_ms + (trio.current_time() - self._anchor) * 1000 + ROUNDING_MS)
+
+    def trio_time(self, at_ms: int) -> float:
+        """Give the trio time of a moment."""
+        return self._anchor + (at_ms - self.wall_ms) / 1000
 
 
 @attrs.define
@@ -42,4 +49,4 @@ class EventClock:
 
     def trio_time(self, at_ms: int) -> float:
         """Give the trio time of a moment of this event."""
-        return trio.current_time() + (at_ms - self.now_ms()) / 1000
+        return self.clock.trio_time(at_ms - self._ahead_ms)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import trio
 from trio.testing import MockClock
 
@@ -30,3 +31,13 @@ async def test_a_moment_of_the_event_is_waited_for(autojump_clock: MockClock) ->
     clock.not_before(9_000)
     await trio.sleep_until(clock.trio_time(9_250))
     assert clock.now_ms() == 9_250
+
+
+@pytest.mark.parametrize("wall_ms", [0.0, 1_790_000_000_000.37])
+async def test_a_moment_that_was_waited_for_is_never_read_as_the_ms_before(
+    autojump_clock: MockClock, wall_ms: float
+) -> None:
+    clock = EventClock(Clock(wall_ms))
+    for at in range(int(wall_ms) + 1, int(wall_ms) + 2_000):
+        await trio.sleep_until(clock.trio_time(at))
+        assert clock.now_ms() == at
