@@ -38,7 +38,7 @@ from saleroom.http.contract import ANYONE, IDEMPOTENCY_KEY, contract
 from saleroom.http.problems import Problem
 from saleroom.http.services import Services
 from saleroom.protocol.identity import Identity
-from saleroom.storage.ports import EventRow, StoreUnavailable
+from saleroom.storage.ports import EventRow, NotFound, StoreUnavailable
 
 TAG = "Events"
 LIVE = ("status", "seq", "raised", "server_time")
@@ -134,10 +134,19 @@ def event_routes(
         return respond(event_json(row))
 
     @routes.get("/events")
-    @contract("List events", tag=TAG, who=ANYONE, query=EventQuery, answers={200: EventPage})
+    @contract(
+        "List events",
+        tag=TAG,
+        who=ANYONE,
+        query=EventQuery,
+        answers={200: EventPage},
+        refusals=("UNKNOWN_CURSOR",),
+    )
     async def index() -> Response:
         page, identity = read_page(limits), await access.identify()
         after = event_id_or_start(page.after)
+        if after is not None:
+            await known_cursor(after)
         shown: list[EventRow] = []
         while len(shown) <= page.limit:
             rows = await catalogue.list_events(after, limits.page_max)
@@ -149,6 +158,13 @@ def event_routes(
         following = kept[-1].id if len(shown) > page.limit else None
         shown_rows = [event_json(as_told(row), is_listed=True) for row in kept]
         return respond({"events": shown_rows, "next": following})
+
+    async def known_cursor(event: str) -> None:
+        """Refuse the place of no event, at which a list would seem to end. Raises Problem."""
+        try:
+            await catalogue.event(event)
+        except NotFound:
+            raise Problem("UNKNOWN_CURSOR") from None
 
     def as_told(row: EventRow) -> EventRow:
         """Give a row with the status that people have been told, which the catalogue follows."""

@@ -135,6 +135,13 @@ async def test_a_list_is_paged_newest_first_without_what_is_hidden(
         assert (seen, pages) == (shown, 3)
 
 
+async def test_the_cursor_of_no_event_does_not_end_a_list(autojump_clock: MockClock) -> None:
+    async with open_house() as house:
+        await house.event()
+        reply = await house.call("GET", f"{EVENTS}?cursor=nowhere")
+        assert (reply.status, reply.code) == (404, "UNKNOWN_CURSOR")
+
+
 async def test_a_list_tells_the_status_that_has_just_been_told(
     autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
