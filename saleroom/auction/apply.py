@@ -107,7 +107,7 @@ def _paddle_changed(state: EventState, entry: Entry, fact: f.PaddleChanged) -> N
 def _paddle_locked(state: EventState, entry: Entry, fact: f.PaddleLocked) -> None:
     paddle = state.paddles[fact.paddle]
     paddle.is_locked = True
-    paddle.is_banned = fact.ban
+    paddle.is_banned = paddle.is_banned or fact.ban
     paddle.lock_reason = fact.reason
 
 

@@ -289,6 +289,16 @@ def test_rule_24_captains_come_and_go_by_the_desk() -> None:
     made.replayed()
 
 
+def test_rule_19_a_ban_outlasts_a_later_lock_until_the_paddle_is_unlocked() -> None:
+    made = sale(silent())
+    made.must(c.LockPaddle(101, "left without paying", ban=True), Role.AUCTIONEER)
+    made.must(c.LockPaddle(101, "card declined"), Role.CLERK)
+    assert made.book.state.paddles[101].is_banned
+    made.must(c.UnlockPaddle(101))
+    assert not made.book.state.paddles[101].is_banned
+    made.replayed()
+
+
 def test_why_a_paddle_is_locked_is_known_until_it_is_unlocked() -> None:
     made = sale(silent())
     made.must(c.LockPaddle(101, "left without paying"))
