@@ -202,12 +202,12 @@ def _secret_in_the_feed() -> ExitStack:
 
 
 def _first_of_the_conflated() -> ExitStack:
-    def conflated(given: Any) -> list[bytes]:
+    def conflated(given: Any, *, for_staff: bool = False) -> list[bytes]:
         kept: dict[object, Any] = {}
         for fact in given:
             kept.setdefault(fact.key if fact.key is not None else fact.seq, fact)
         ordered = sorted(kept.values(), key=lambda fact: fact.seq)
-        return [fact.encoded() for fact in ordered]
+        return [fact.encoded(for_staff=for_staff) for fact in ordered]
 
     return _patches((feed, "_conflated", conflated))
 
