@@ -28,7 +28,7 @@ from bench import BenchFailed
 from bench.server import SAMPLED, SAMPLING, TRIMMED
 from bench.usage import Cores, Reading, pin, read_usage
 from saleroom.auction.roles import Role
-from saleroom.http.tokens import SecretKey, TokenIssuer
+from saleroom.http.accounts.tokens import SecretKey, TokenIssuer
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"

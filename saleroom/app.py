@@ -25,22 +25,13 @@ from saleroom.actors.session import Connection
 from saleroom.billing_keeper import BillingKeeper, open_processor
 from saleroom.bounds import doorkeeper_limits, registry_limits
 from saleroom.config import BadSetting, Settings
-from saleroom.http.accounts import AccountDesk, make_account_desk
-from saleroom.http.api import make_app
-from saleroom.http.audit_trail import Trail
-from saleroom.http.cookies import Cookies
-from saleroom.http.door import Door, DoorLimits, open_listeners
-from saleroom.http.join_codes import PURPOSE as JOIN_CODES
-from saleroom.http.join_codes import CodeMaker
-from saleroom.http.jwks import JwksKeys
-from saleroom.http.outside import Outside
-from saleroom.http.passwords import CREW
-from saleroom.http.rates import Rates
-from saleroom.http.receipt_desk import ReceiptDesk
-from saleroom.http.services import ApiLimits, Services
-from saleroom.http.sign_in_tries import ADDRESS, SignInTries
-from saleroom.http.sign_ins import SignInDesk
-from saleroom.http.tokens import (
+from saleroom.http.accounts.accounts import AccountDesk, make_account_desk
+from saleroom.http.accounts.cookies import Cookies
+from saleroom.http.accounts.jwks import JwksKeys
+from saleroom.http.accounts.passwords import CREW
+from saleroom.http.accounts.sign_in_tries import ADDRESS, SignInTries
+from saleroom.http.accounts.sign_ins import SignInDesk
+from saleroom.http.accounts.tokens import (
     KeySource,
     OwnAndOthers,
     SecretKey,
@@ -48,7 +39,16 @@ from saleroom.http.tokens import (
     TokenVerifier,
     load_or_create_secret,
 )
-from saleroom.http.websocket import Websocket
+from saleroom.http.api import make_app
+from saleroom.http.desk.join_codes import PURPOSE as JOIN_CODES
+from saleroom.http.desk.join_codes import CodeMaker
+from saleroom.http.door.door import Door, DoorLimits, open_listeners
+from saleroom.http.door.outside import Outside
+from saleroom.http.door.websocket import Websocket
+from saleroom.http.money.receipt_desk import ReceiptDesk
+from saleroom.http.operations.audit_trail import Trail
+from saleroom.http.requests.rates import Rates
+from saleroom.http.services import ApiLimits, Services
 from saleroom.loop_watch import LoopWatch
 from saleroom.mail import LogMail
 from saleroom.media_keeper import MediaKeeper

@@ -15,7 +15,7 @@ from importlib import import_module
 
 from saleroom.cli_shared import Failure
 from saleroom.config import BadSetting
-from saleroom.http.tokens import SecretRefused
+from saleroom.http.accounts.tokens import SecretRefused
 
 MODULES = {
     "saleroom.cli_server": ("serve", "demo", "token"),

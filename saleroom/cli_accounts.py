@@ -21,9 +21,9 @@ from saleroom.auction.roles import Role
 from saleroom.cli_shared import Commands, Failure, add_command, first_error
 from saleroom.config import Settings, read_settings
 from saleroom.first_admin import appoint
-from saleroom.http.api_account_shapes import AddressGiven
-from saleroom.http.password_work import hash_password
-from saleroom.http.passwords import CHARS_MAX, CHARS_MIN, words_of
+from saleroom.http.accounts.api_account_shapes import AddressGiven
+from saleroom.http.accounts.password_work import hash_password
+from saleroom.http.accounts.passwords import CHARS_MAX, CHARS_MIN, words_of
 from saleroom.protocol.reading import read_shape
 from saleroom.storage.embedded import EmbeddedPostgres
 from saleroom.storage.embedded_home import EmbeddedPostgresFailed, default_data_folder

@@ -15,7 +15,7 @@ from typing import Any
 import trio
 
 from saleroom.config import read_settings
-from saleroom.http.tokens import SecretKey, TokenIssuer, load_or_create_secret
+from saleroom.http.accounts.tokens import SecretKey, TokenIssuer, load_or_create_secret
 from saleroom.storage.embedded_home import default_data_folder
 
 Commands = Any

@@ -11,9 +11,9 @@ import logging
 
 from saleroom import demo_gala
 from saleroom.app import Server
-from saleroom.http.api_replicas import Replicas
-from saleroom.http.pictures import Pictures
-from saleroom.http.problems import Problem
+from saleroom.http.catalogue.pictures import Pictures
+from saleroom.http.requests.problems import Problem
+from saleroom.http.sale.api_replicas import Replicas
 from saleroom.workers.crew import WorkersBusy
 
 DRAW = "saleroom.demo_paint:drawn"

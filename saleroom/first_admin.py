@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from saleroom.auction.roles import Role
-from saleroom.http.accounts import new_account_id
+from saleroom.http.accounts.accounts import new_account_id
 from saleroom.storage.accounts_ports import Account, Accounts, Rights
 
 

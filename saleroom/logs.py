@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from saleroom.http.front import request_id
+from saleroom.http.requests.front import request_id
 
 STRUCK = "***"
 OUTSPOKEN = "saleroom.mail"

@@ -16,7 +16,7 @@ import trio
 from saleroom.actors.operator_session import Refused
 from saleroom.actors.registry import Registry
 from saleroom.auction.roles import Role
-from saleroom.http.audit_trail import Trail
+from saleroom.http.operations.audit_trail import Trail
 from saleroom.supervisor import (
     ChildExists,
     ChildNotStarted,

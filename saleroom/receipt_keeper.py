@@ -14,7 +14,7 @@ from typing import Final
 
 import attrs
 
-from saleroom.http.receipt_desk import ReceiptDesk
+from saleroom.http.money.receipt_desk import ReceiptDesk
 from saleroom.messages.providers import Attachment
 from saleroom.receipts.receipt import NotSettled
 from saleroom.storage.message_ports import Delivery

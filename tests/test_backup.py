@@ -21,7 +21,7 @@ from saleroom.backup_file import (
     Manifest,
     writing,
 )
-from saleroom.http.tokens import load_or_create_secret
+from saleroom.http.accounts.tokens import load_or_create_secret
 from saleroom.storage.bridge import Bridge
 from saleroom.storage.embedded_home import bundled_programs
 from saleroom.storage.memory import MemoryHotStore

@@ -11,8 +11,8 @@ import trio
 
 from saleroom import cli, cli_accounts
 from saleroom.cli_shared import Failure
-from saleroom.http.password_work import check_password
-from saleroom.http.sign_ins import digest
+from saleroom.http.accounts.password_work import check_password
+from saleroom.http.accounts.sign_ins import digest
 from saleroom.storage.accounts_ports import Account, SignIn
 from saleroom.storage.ports import Stores
 

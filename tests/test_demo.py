@@ -25,9 +25,9 @@ from saleroom.actors.session import Session, TalkLimits
 from saleroom.app import Server
 from saleroom.auction.definition import define_lot
 from saleroom.demo import Pace, Room, Screen
-from saleroom.http.door import Door, DoorLimits, open_listeners
-from saleroom.http.tokens import SecretKey, TokenIssuer, TokenVerifier
-from saleroom.http.websocket import Websocket
+from saleroom.http.accounts.tokens import SecretKey, TokenIssuer, TokenVerifier
+from saleroom.http.door.door import Door, DoorLimits, open_listeners
+from saleroom.http.door.websocket import Websocket
 from saleroom.storage.memory import memory_stores
 from saleroom.supervisor import Strategy, Supervisor, SupervisorSpec
 from tests.e2e.progress import Progress

@@ -130,7 +130,7 @@ def test_an_import_in_the_wrong_direction_is_found(module: str, line: str, reaso
         ("actors.event", "from saleroom.supervisor.spec import ChildSpec"),
         ("storage.bridge", "import asyncio"),
         ("http.door", "from hypercorn.trio.tcp_server import TCPServer"),
-        ("app", "import saleroom.http.door"),
+        ("app", "import saleroom.http.door.door"),
         ("client", "from saleroom.protocol import messages"),
     ],
 )

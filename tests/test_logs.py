@@ -12,8 +12,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from saleroom.http.front import request_id
-from saleroom.http.tokens import SecretKey, TokenIssuer
+from saleroom.http.accounts.tokens import SecretKey, TokenIssuer
+from saleroom.http.requests.front import request_id
 from saleroom.logs import OUTSPOKEN, JsonFormatter, TextFormatter, set_up_logs
 
 TOKEN = TokenIssuer(SecretKey(b"x" * 32), lambda: 1e9).issue("ann", [], 60)

@@ -13,7 +13,7 @@ import trio
 from trio.testing import MockClock
 
 from saleroom.billing.folio import Changes, Folio
-from saleroom.http.receipt_desk import ReceiptDesk
+from saleroom.http.money.receipt_desk import ReceiptDesk
 from saleroom.receipt_keeper import ROUND_S, ReceiptKeeper
 from saleroom.storage.memory import memory_stores
 from saleroom.storage.message_ports import Delivery, Owed

@@ -19,7 +19,7 @@ import yaml
 from saleroom.app import open_server
 from saleroom.config import read_settings
 from saleroom.http.api import DOCUMENTS, make_quart
-from saleroom.http.api_docs import Documents
+from saleroom.http.docs.api_docs import Documents
 
 FOLDER: Final = Path(__file__).resolve().parent.parent / "docs"
 REMEDY: Final = "python -m tools.api_docs"

@@ -17,7 +17,7 @@ LEFT = 2**63
 
 
 class Wire(Protocol):
-    """What the audience needs of a socket; see http/stream.py."""
+    """What the audience needs of a socket; see http/door/stream.py."""
 
     on_drained: Callable[[], None] | None
 

@@ -49,7 +49,7 @@ ShareOf = Callable[[str, bool], Share]
 
 
 class Connection(Protocol):
-    """What a session needs of a websocket; see http/websocket.py."""
+    """What a session needs of a websocket; see http/door/websocket.py."""
 
     last_seen: float
 

@@ -14,64 +14,64 @@ from quart import Response
 from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException
 
-from saleroom.http.api_access import Access
-from saleroom.http.api_accounts import account_routes
-from saleroom.http.api_audit import audit_routes
-from saleroom.http.api_auth import auth_routes
-from saleroom.http.api_billing import billing_routes
-from saleroom.http.api_categories import category_routes
-from saleroom.http.api_checkout import checkout_routes
-from saleroom.http.api_commands import command_routes
-from saleroom.http.api_copies import copy_routes
-from saleroom.http.api_desk import desk_routes
-from saleroom.http.api_docs import Documents, docs_routes
-from saleroom.http.api_donors import LotDonors, donor_routes
-from saleroom.http.api_drafts import Drafts
-from saleroom.http.api_erasure import erasure_routes
-from saleroom.http.api_event_code import event_code_routes
-from saleroom.http.api_events import event_routes
-from saleroom.http.api_exports import export_routes
-from saleroom.http.api_health import health_routes
-from saleroom.http.api_history import history_routes
-from saleroom.http.api_imports import import_routes
-from saleroom.http.api_join import join_routes
-from saleroom.http.api_journal import journal_routes
-from saleroom.http.api_lots import lot_routes
-from saleroom.http.api_me import me_routes
-from saleroom.http.api_media import media_routes
-from saleroom.http.api_messages import message_routes
-from saleroom.http.api_operator import operator_routes
-from saleroom.http.api_own import own_routes
-from saleroom.http.api_pay import pay_routes
-from saleroom.http.api_payments import payment_routes
-from saleroom.http.api_published import PublishedEvents
-from saleroom.http.api_reading import note_edits, tell_nothing_of_no_body
-from saleroom.http.api_receipts import receipt_routes
-from saleroom.http.api_registrations import registration_routes
-from saleroom.http.api_replicas import Replicas
-from saleroom.http.api_requests import check_key
-from saleroom.http.api_results import result_routes
-from saleroom.http.api_rows import LotRows
-from saleroom.http.api_summaries import summary_routes
-from saleroom.http.api_texts import text_routes
-from saleroom.http.api_views import Views
-from saleroom.http.api_watching import watch_routes
-from saleroom.http.api_wishes import wish_routes
-from saleroom.http.audit_trail import Trail
-from saleroom.http.front import put_front
-from saleroom.http.guests import Guests
-from saleroom.http.hypercorn_door import AsgiApp
-from saleroom.http.lots import Lots
-from saleroom.http.money_desk import MoneyDesk
-from saleroom.http.pages import page_routes
-from saleroom.http.problems import Problem, busy, of_http, problem_response
-from saleroom.http.quick_door import Quick
-from saleroom.http.quick_files import QuickFiles
-from saleroom.http.quick_reads import quick_reads
-from saleroom.http.segments import Segment
+from saleroom.http.accounts.api_accounts import account_routes
+from saleroom.http.accounts.api_auth import auth_routes
+from saleroom.http.accounts.api_erasure import erasure_routes
+from saleroom.http.accounts.api_me import me_routes
+from saleroom.http.catalogue.api_categories import category_routes
+from saleroom.http.catalogue.api_copies import copy_routes
+from saleroom.http.catalogue.api_donors import LotDonors, donor_routes
+from saleroom.http.catalogue.api_drafts import Drafts
+from saleroom.http.catalogue.api_events import event_routes
+from saleroom.http.catalogue.api_imports import import_routes
+from saleroom.http.catalogue.api_lots import lot_routes
+from saleroom.http.catalogue.api_media import media_routes
+from saleroom.http.catalogue.api_published import PublishedEvents
+from saleroom.http.catalogue.api_rows import LotRows
+from saleroom.http.catalogue.api_views import Views
+from saleroom.http.catalogue.lots import Lots
+from saleroom.http.desk.api_desk import desk_routes
+from saleroom.http.desk.api_event_code import event_code_routes
+from saleroom.http.desk.api_join import join_routes
+from saleroom.http.desk.api_registrations import registration_routes
+from saleroom.http.desk.guests import Guests
+from saleroom.http.docs.api_docs import Documents, docs_routes
+from saleroom.http.door.hypercorn_door import AsgiApp
+from saleroom.http.door.quick_door import Quick
+from saleroom.http.door.quick_files import QuickFiles
+from saleroom.http.door.quick_reads import quick_reads
+from saleroom.http.messages.api_messages import message_routes
+from saleroom.http.messages.api_texts import text_routes
+from saleroom.http.money.api_billing import billing_routes
+from saleroom.http.money.api_checkout import checkout_routes
+from saleroom.http.money.api_pay import pay_routes
+from saleroom.http.money.api_payments import payment_routes
+from saleroom.http.money.api_receipts import receipt_routes
+from saleroom.http.money.api_summaries import summary_routes
+from saleroom.http.money.money_desk import MoneyDesk
+from saleroom.http.operations.api_audit import audit_routes
+from saleroom.http.operations.api_health import health_routes
+from saleroom.http.operations.api_operator import operator_routes
+from saleroom.http.operations.audit_trail import Trail
+from saleroom.http.pages.pages import page_routes
+from saleroom.http.pages.web_files import web_files
+from saleroom.http.requests.api_access import Access
+from saleroom.http.requests.api_reading import note_edits, tell_nothing_of_no_body
+from saleroom.http.requests.api_requests import check_key
+from saleroom.http.requests.front import put_front
+from saleroom.http.requests.problems import Problem, busy, of_http, problem_response
+from saleroom.http.requests.segments import Segment
+from saleroom.http.requests.uploads import UploadGate, Uploads
+from saleroom.http.sale.api_commands import command_routes
+from saleroom.http.sale.api_exports import export_routes
+from saleroom.http.sale.api_history import history_routes
+from saleroom.http.sale.api_journal import journal_routes
+from saleroom.http.sale.api_own import own_routes
+from saleroom.http.sale.api_replicas import Replicas
+from saleroom.http.sale.api_results import result_routes
+from saleroom.http.sale.api_watching import watch_routes
+from saleroom.http.sale.api_wishes import wish_routes
 from saleroom.http.services import Services
-from saleroom.http.uploads import UploadGate, Uploads
-from saleroom.http.web_files import web_files
 from saleroom.payments.ports import NotDone, ProcessorAway
 from saleroom.protocol.codec import Malformed
 from saleroom.storage.ports import OutcomeUnknown, StoreUnavailable

@@ -14,13 +14,13 @@ import attrs
 from saleroom.actors.clock import Clock
 from saleroom.actors.registry import Registry
 from saleroom.actors.session import Verify
-from saleroom.http.accounts import AccountDesk
-from saleroom.http.cookies import Cookies
-from saleroom.http.join_codes import CodeMaker
-from saleroom.http.keep import Freshness
-from saleroom.http.outside import NOWHERE, Outside
-from saleroom.http.rates import Rates
-from saleroom.http.request_tally import RequestTally
+from saleroom.http.accounts.accounts import AccountDesk
+from saleroom.http.accounts.cookies import Cookies
+from saleroom.http.desk.join_codes import CodeMaker
+from saleroom.http.door.outside import NOWHERE, Outside
+from saleroom.http.requests.keep import Freshness
+from saleroom.http.requests.rates import Rates
+from saleroom.http.requests.request_tally import RequestTally
 from saleroom.messages.office import MessageOffice
 from saleroom.payments.cards import Cards
 from saleroom.payments.till import Till

@@ -1,8 +1,8 @@
 """A websocket without a socket: what a session and an audience need, and what a client sees.
 
 Owns: both ends of one connection. Invariant: frames reach the client whole and in order, or, once
-the line is over, not at all; a client that does not read leaves them unsent. Source: http/stream.py
-and http/websocket.py, whose promises it keeps.
+the line is over, not at all; a client that does not read leaves them unsent. Source:
+http/door/stream.py and http/door/websocket.py, whose promises it keeps.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ from saleroom.auction.decide import DECIDES
 from saleroom.auction.definition import define_event, define_lot
 from saleroom.auction.roles import Role
 from saleroom.auction.state import Asked, EventState, Paddle
-from saleroom.http.audit_trail import Trail
+from saleroom.http.operations.audit_trail import Trail
 from saleroom.operations import Operations
 from saleroom.protocol.close import ConnectionClosed
 from saleroom.protocol.codec import decode_command

@@ -23,7 +23,7 @@ import attrs
 import httpx
 
 from saleroom.auction.roles import Role
-from saleroom.http.tokens import SecretKey, TokenIssuer
+from saleroom.http.accounts.tokens import SecretKey, TokenIssuer
 from tests.e2e.server import ROOT, SECRET, SERVING, START_S, STOP_S
 
 PASSWORD = "violet harbor nine"

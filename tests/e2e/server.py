@@ -30,7 +30,7 @@ from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_client_st
 from saleroom import cli
 from saleroom.auction.roles import Role
 from saleroom.client import _open_stream, event_url
-from saleroom.http.tokens import SecretKey, TokenIssuer
+from saleroom.http.accounts.tokens import SecretKey, TokenIssuer
 
 ROOT = Path(__file__).parent.parent.parent
 SECRET = "only for tests, and long enough to be a secret"

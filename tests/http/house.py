@@ -19,14 +19,14 @@ from quart_trio import QuartTrio
 from saleroom.actors.clock import Clock
 from saleroom.actors.registry import Registry
 from saleroom.auction.roles import Role
-from saleroom.http.accounts import AccountDesk, make_account_desk
+from saleroom.http.accounts.accounts import AccountDesk, make_account_desk
+from saleroom.http.accounts.cookies import Cookies
+from saleroom.http.accounts.sign_ins import SignInDesk
+from saleroom.http.accounts.tokens import SecretKey, TokenIssuer, TokenVerifier
 from saleroom.http.api import make_quart
-from saleroom.http.cookies import Cookies
-from saleroom.http.join_codes import PURPOSE as JOIN_CODES
-from saleroom.http.join_codes import CodeMaker
+from saleroom.http.desk.join_codes import PURPOSE as JOIN_CODES
+from saleroom.http.desk.join_codes import CodeMaker
 from saleroom.http.services import ApiLimits, Services
-from saleroom.http.sign_ins import SignInDesk
-from saleroom.http.tokens import SecretKey, TokenIssuer, TokenVerifier
 from saleroom.mail import Letter
 from saleroom.messages.office import Keys, MessageOffice
 from saleroom.payments.cards import Cards

@@ -16,7 +16,7 @@ from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException
 
 from saleroom.http.api import DOCUMENTS
-from saleroom.http.contract import PATH_NAME
+from saleroom.http.requests.contract import PATH_NAME
 
 ANYWHERE = frozenset({405, 500, 501})
 """Statuses that any address may answer with."""

@@ -10,10 +10,10 @@ import trio
 import trio.testing
 from trio.testing import MockClock
 
-from saleroom.http.letters import WAITING_MAX
-from saleroom.http.problems import Problem
-from saleroom.http.sign_in_tries import ACCOUNT, ADDRESS, PAIR, SignInTries
-from saleroom.http.throttle import Rate, Throttle
+from saleroom.http.accounts.letters import WAITING_MAX
+from saleroom.http.accounts.sign_in_tries import ACCOUNT, ADDRESS, PAIR, SignInTries
+from saleroom.http.requests.problems import Problem
+from saleroom.http.requests.throttle import Rate, Throttle
 from saleroom.mail import Letter, LogMail
 from saleroom.storage.ports import StoreUnavailable
 from saleroom.workers.crew import WorkersBusy

@@ -9,7 +9,7 @@ import pytest
 from trio.testing import MockClock
 
 from saleroom.billing.payment import PaymentState, RefundState
-from saleroom.http.api_checkout import LINK_MS, digest_of
+from saleroom.http.money.api_checkout import LINK_MS, digest_of
 from saleroom.payments.ports import CardReport, PaymentReport, ProcessorEvent, RefundReport, Report
 from tests.http.house import House, Reply, open_house
 from tests.http.till import TOTAL, adjust, balanced, billed_house, card_on_file, folio, link, pay

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from saleroom.http.qr import svg
+from saleroom.http.desk.qr import svg
 from tests.http.house import open_house
 
 

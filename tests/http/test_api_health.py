@@ -7,7 +7,7 @@ import trio
 from prometheus_client.parser import text_string_to_metric_families
 from trio.testing import MockClock
 
-from saleroom.http.metrics import make_registry
+from saleroom.http.operations.metrics import make_registry
 from saleroom.http.services import ApiLimits
 from saleroom.supervisor import Kind, Node, State, SupervisorDown
 from tests.http.house import House, open_house

@@ -10,7 +10,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from saleroom.http import api_exports
+from saleroom.http.sale import api_exports
 from tests.http.house import House, Reply, open_house
 
 EVENTS = "/api/v1/events"

@@ -13,7 +13,7 @@ from trio.testing import MockClock
 
 from saleroom.actors.mailbox import MailboxFull
 from saleroom.actors.site import Site
-from saleroom.http import imports as importing
+from saleroom.http.catalogue import imports as importing
 from saleroom.storage.memory_media import MemoryImports
 from saleroom.storage.ports import StoreUnavailable
 from saleroom.workers.crew import WorkFailed

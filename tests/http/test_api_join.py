@@ -9,8 +9,8 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from saleroom.http.join_codes import digest
-from saleroom.http.joining import WRONG
+from saleroom.http.desk.join_codes import digest
+from saleroom.http.desk.joining import WRONG
 from tests.http.house import House, Reply, open_house
 
 ANN = {"name": "Ann Lee", "accept_terms": True}

@@ -10,7 +10,7 @@ from trio.testing import MockClock
 
 from saleroom.auction.facts import FACTS
 from saleroom.auction.record import GENESIS, chain_key, next_head
-from saleroom.http import api_journal
+from saleroom.http.sale import api_journal
 from saleroom.storage.ports import StoreUnavailable
 from tests.http.house import House, open_house
 

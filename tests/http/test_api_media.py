@@ -10,7 +10,7 @@ import trio
 from PIL import Image
 from trio.testing import MockClock
 
-from saleroom.http import pictures
+from saleroom.http.catalogue import pictures
 from saleroom.storage.memory_media import MemoryObjects
 from saleroom.storage.ports import StoreUnavailable
 from tests.http.forms import BOUNDARY, multipart, send

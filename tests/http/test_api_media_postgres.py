@@ -8,7 +8,7 @@ from pathlib import Path
 import attrs
 import trio
 
-from saleroom.http.pictures import REWRITE
+from saleroom.http.catalogue.pictures import REWRITE
 from saleroom.media_keeper import GRACE_MS, MediaKeeper
 from saleroom.storage.objects import open_objects
 from saleroom.storage.ports import Stores

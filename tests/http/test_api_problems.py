@@ -11,8 +11,8 @@ import pytest
 from trio.testing import MockClock
 
 from saleroom.auction.refusal import Code
-from saleroom.http.contract import PATH_NAME
-from saleroom.http.problems import Problem, of_nack
+from saleroom.http.requests.contract import PATH_NAME
+from saleroom.http.requests.problems import Problem, of_nack
 from saleroom.protocol.answers import plain_nack
 from saleroom.storage.ports import OutcomeUnknown, StoreUnavailable
 from tests.http.house import open_house

@@ -12,8 +12,8 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from saleroom.auction.roles import Role
 from saleroom.auction.snapshot import encode_body
 from saleroom.auction.state import EventState
-from saleroom.http.api_asking import ask_event, house_command
-from saleroom.http.api_replicas import Replicas
+from saleroom.http.requests.api_asking import ask_event, house_command
+from saleroom.http.sale.api_replicas import Replicas
 from saleroom.storage.memory import memory_stores
 from saleroom.storage.ports import Journal, NotFound, Record, Snapshot, Snapshots
 from tests.http.house import House, open_house

@@ -9,7 +9,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from saleroom.http.api_results import csv_text
+from saleroom.http.sale.api_results import csv_text
 from tests.http.house import House, open_house
 
 CHECKPOINT_S = 0.2

@@ -7,8 +7,8 @@ from typing import Any
 import trio
 from trio.testing import MockClock
 
-from saleroom.http.api_watching import LOTS_MOST
-from saleroom.http.watchers import AGE_S
+from saleroom.http.sale.api_watching import LOTS_MOST
+from saleroom.http.sale.watchers import AGE_S
 from saleroom.storage.watch_ports import Watch
 from tests.http.house import House, open_house
 

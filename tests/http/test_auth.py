@@ -11,7 +11,7 @@ import trio
 import trio.testing
 from trio.testing import MockClock
 
-from saleroom.http.sign_ins import ACCESS_S, SIGN_IN_S, SOCKET_S
+from saleroom.http.accounts.sign_ins import ACCESS_S, SIGN_IN_S, SOCKET_S
 from saleroom.storage.accounts_ports import Rights
 from tests.http.house import House, open_house
 from tests.http.people import EMAIL, PASSWORD, login, me, refresh, register, signed_in

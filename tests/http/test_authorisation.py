@@ -15,7 +15,7 @@ import pytest
 from trio.testing import MockClock
 
 from saleroom.auction.roles import RANK, Role
-from saleroom.http.contract import NOBODY_ASKED, SIGNED_IN, Contract, declared
+from saleroom.http.requests.contract import NOBODY_ASKED, SIGNED_IN, Contract, declared
 from saleroom.http.services import ApiLimits
 from saleroom.protocol.session import SessionLimits
 from tests.http.authorised import (

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from trio.testing import MockClock
 
-from saleroom.http.tokens import AUDIENCE, TokenVerifier
+from saleroom.http.accounts.tokens import AUDIENCE, TokenVerifier
 from saleroom.protocol.close import Close
 from saleroom.protocol.identity import Identity, TokenRejected
 from tests.actors.stage import EVENT, Stage, open_stage, settle, silent

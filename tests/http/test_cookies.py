@@ -6,8 +6,8 @@ import pytest
 from quart import Response
 from trio.testing import MockClock
 
-from saleroom.http.cookies import Cookies
-from saleroom.http.sign_ins import ACCESS_S, SIGN_IN_S, Granted
+from saleroom.http.accounts.cookies import Cookies
+from saleroom.http.accounts.sign_ins import ACCESS_S, SIGN_IN_S, Granted
 from saleroom.storage.accounts_ports import Account
 from tests.http.house import open_house
 from tests.http.people import EMAIL, Browser, me, refresh, register, signed_in

@@ -19,9 +19,9 @@ from quart import Response
 from quart_trio import QuartTrio
 from trio.testing import MockClock
 
-from saleroom.http.contract import NOBODY_ASKED, Undeclared, contract, declared
-from saleroom.http.docs_page import docs_page
-from saleroom.http.openapi import openapi
+from saleroom.http.docs.docs_page import docs_page
+from saleroom.http.docs.openapi import openapi
+from saleroom.http.requests.contract import NOBODY_ASKED, Undeclared, contract, declared
 from saleroom.protocol.asyncapi import asyncapi
 from saleroom.protocol.messages import COMMANDS
 from tests.http.house import open_house

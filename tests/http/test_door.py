@@ -9,9 +9,9 @@ import attrs
 import pytest
 import trio
 
-from saleroom.http.door import Door, DoorLimits, open_listeners
-from saleroom.http.outside import Outside
-from saleroom.http.websocket import Websocket
+from saleroom.http.door.door import Door, DoorLimits, open_listeners
+from saleroom.http.door.outside import Outside
+from saleroom.http.door.websocket import Websocket
 from tests.http.wire import (
     LIMITS,
     SHORT_S,

@@ -12,9 +12,9 @@ from quart import Response
 from quart_trio import QuartTrio
 from trio.testing import wait_all_tasks_blocked
 
-from saleroom.http.courtesy import SECURITY
-from saleroom.http.door import DoorLimits
-from saleroom.http.hypercorn_door import HttpLimits
+from saleroom.http.door.courtesy import SECURITY
+from saleroom.http.door.door import DoorLimits
+from saleroom.http.door.hypercorn_door import HttpLimits
 from tests.http.wire import GUARD_S, LIMITS, SHORT_S, Running, get, hello, open_door, upgrade
 
 BIG = b"x" * 8 * 2**20  # more than the kernel buffers of both ends hold

@@ -12,12 +12,12 @@ import trio
 from prometheus_client import CollectorRegistry
 from trio.testing import MockClock
 
-from saleroom.http.courtesy import SECURITY
-from saleroom.http.front import EVENT, GIVEN_ID, ROUTE, Front, address_quota, request_id
-from saleroom.http.hypercorn_door import Message
-from saleroom.http.outside import Outside
-from saleroom.http.rates import REST_S, Quota, Rates
-from saleroom.http.request_tally import RequestTally
+from saleroom.http.door.courtesy import SECURITY
+from saleroom.http.door.hypercorn_door import Message
+from saleroom.http.door.outside import Outside
+from saleroom.http.requests.front import EVENT, GIVEN_ID, ROUTE, Front, address_quota, request_id
+from saleroom.http.requests.rates import REST_S, Quota, Rates
+from saleroom.http.requests.request_tally import RequestTally
 from saleroom.http.services import ApiLimits
 from saleroom.storage.ports import StoreUnavailable
 from saleroom.storage.rate_ports import Taken

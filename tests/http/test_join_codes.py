@@ -6,8 +6,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from saleroom.http.join_codes import ALPHABET, CodeMaker, digest, new_code_id, written
-from saleroom.http.qr import svg
+from saleroom.http.desk.join_codes import ALPHABET, CodeMaker, digest, new_code_id, written
+from saleroom.http.desk.qr import svg
 
 MAKER = CodeMaker(bytes(range(32)))
 

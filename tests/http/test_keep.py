@@ -11,8 +11,8 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from saleroom.actors.checkpoint import Checkpoint
-from saleroom.http.keep import EVENTS_MAX, HASTE_BURST, Freshness, Keep
-from saleroom.http.problems import Problem
+from saleroom.http.requests.keep import EVENTS_MAX, HASTE_BURST, Freshness, Keep
+from saleroom.http.requests.problems import Problem
 from saleroom.storage.memory import MemoryHotStore
 from saleroom.storage.ports import StoreUnavailable
 

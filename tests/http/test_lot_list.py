@@ -7,8 +7,8 @@ from typing import Any
 import attrs
 import pytest
 
-from saleroom.http.lot_list import LotQuery, page_of, wanted_lots
-from saleroom.http.problems import Problem
+from saleroom.http.catalogue.lot_list import LotQuery, page_of, wanted_lots
+from saleroom.http.requests.problems import Problem
 
 
 def lot(number: int, **changes: Any) -> dict[str, Any]:

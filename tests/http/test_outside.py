@@ -6,7 +6,7 @@ import ipaddress
 
 import pytest
 
-from saleroom.http.outside import HOPS_MAX, NOWHERE, Outside
+from saleroom.http.door.outside import HOPS_MAX, NOWHERE, Outside
 
 PROXIED = Outside(
     public_url="https://gala.example/sale",

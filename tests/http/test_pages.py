@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from trio.testing import MockClock
 
-from saleroom.http.quick_door import nothing_quick
-from saleroom.http.quick_files import QuickFiles
-from saleroom.http.web_files import WebFiles, read_files, web_files
+from saleroom.http.door.quick_door import nothing_quick
+from saleroom.http.door.quick_files import QuickFiles
+from saleroom.http.pages.web_files import WebFiles, read_files, web_files
 from tests.http.house import House, open_house
 from tests.http.wire import get, open_door
 

@@ -7,8 +7,8 @@ import pytest
 import trio
 import trio.testing
 
-from saleroom.http import password_work
-from saleroom.http.passwords import CREW, Passwords, PasswordWeak
+from saleroom.http.accounts import password_work
+from saleroom.http.accounts.passwords import CREW, Passwords, PasswordWeak
 from saleroom.supervisor import Child
 from saleroom.workers.crew import Crew
 from tests.workers.inline import InlineWorkers

@@ -13,8 +13,8 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from saleroom.http.outside import Outside
-from saleroom.http.quick_reads import QuickReads, quick_reads
+from saleroom.http.door.outside import Outside
+from saleroom.http.door.quick_reads import QuickReads, quick_reads
 from tests.http.house import House, open_house
 from tests.http.wire import GUARD_S, LIMITS, Peer, Running, get, open_door
 

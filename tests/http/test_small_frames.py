@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wsproto.frame_protocol import FrameProtocol, Opcode
 
-from saleroom.http.small_frames import SmallFrames
+from saleroom.http.door.small_frames import SmallFrames
 
 MASKS = st.binary(min_size=4, max_size=4)
 

@@ -12,7 +12,7 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from saleroom.http.stream import SharedStream, StreamLimits
+from saleroom.http.door.stream import SharedStream, StreamLimits
 from saleroom.protocol.frames import close_frame, ping_frame, text_frame
 from tests.http.wire import CLOSE, GUARD_S, PING, SHORT_S, TEXT, Peer
 

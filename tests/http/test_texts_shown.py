@@ -16,7 +16,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from saleroom.http.api_results import FORMULA_STARTS
+from saleroom.http.sale.api_results import FORMULA_STARTS
 from tests.http.forms import multipart, send
 from tests.http.house import House, Reply, open_house
 from tests.http.test_api_messages import SANDBOX

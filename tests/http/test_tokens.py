@@ -11,7 +11,7 @@ import jwt
 import pytest
 
 from saleroom.auction.roles import Role
-from saleroom.http.tokens import (
+from saleroom.http.accounts.tokens import (
     SecretKey,
     SecretRefused,
     TokenIssuer,

@@ -14,9 +14,9 @@ import trio
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from saleroom.http import jwks
-from saleroom.http.jwks import JwksKeys
-from saleroom.http.tokens import OWN_KEY, OwnAndOthers, SecretKey, TokenVerifier
+from saleroom.http.accounts import jwks
+from saleroom.http.accounts.jwks import JwksKeys
+from saleroom.http.accounts.tokens import OWN_KEY, OwnAndOthers, SecretKey, TokenVerifier
 from saleroom.protocol.identity import KeysUnavailable, TokenRejected
 from tests.http.test_bad_tokens import handmade, mac
 

@@ -11,7 +11,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from saleroom.http.uploads import AT_ONCE_MAX, READ_S, SLOT_WAIT_S
+from saleroom.http.requests.uploads import AT_ONCE_MAX, READ_S, SLOT_WAIT_S
 from tests.http.forms import BOUNDARY, multipart
 from tests.http.house import House, open_house
 

@@ -7,7 +7,7 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from saleroom.http.websocket import ConnectionClosed, Websocket, close_frame, text_frame
+from saleroom.http.door.websocket import ConnectionClosed, Websocket, close_frame, text_frame
 from tests.http.wire import (
     BINARY,
     CLOSE,

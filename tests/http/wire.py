@@ -16,12 +16,12 @@ import attrs
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from saleroom.http.door import Door, DoorLimits, open_listeners, serve_door
-from saleroom.http.hypercorn_door import HttpLimits
-from saleroom.http.outside import NOWHERE, Outside
-from saleroom.http.quick_door import Quick, nothing_quick
-from saleroom.http.stream import StreamLimits
-from saleroom.http.websocket import Websocket
+from saleroom.http.door.door import Door, DoorLimits, open_listeners, serve_door
+from saleroom.http.door.hypercorn_door import HttpLimits
+from saleroom.http.door.outside import NOWHERE, Outside
+from saleroom.http.door.quick_door import Quick, nothing_quick
+from saleroom.http.door.stream import StreamLimits
+from saleroom.http.door.websocket import Websocket
 from saleroom.protocol.frames import text_frame
 
 GUARD_S = 20.0

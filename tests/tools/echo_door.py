@@ -24,8 +24,8 @@ import trio
 if not __package__:  # run as a file: Python looks beside it, and not in the checkout
     sys.path[0] = str(Path(__file__).resolve().parents[2])
 
-from saleroom.http.door import Door, DoorLimits, open_listeners, serve_door
-from saleroom.http.websocket import Websocket
+from saleroom.http.door.door import Door, DoorLimits, open_listeners, serve_door
+from saleroom.http.door.websocket import Websocket
 from saleroom.protocol.close import Close
 from saleroom.protocol.frames import binary_frame, text_frame
 

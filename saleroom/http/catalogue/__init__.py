@@ -1,0 +1,1 @@
+"""The catalogue: events, lots, pictures and imports, before and after publication."""

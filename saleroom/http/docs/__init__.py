@@ -1,0 +1,1 @@
+"""The documents: what the API takes and gives, for programs and for people."""

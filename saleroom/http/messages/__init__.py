@@ -1,0 +1,1 @@
+"""Messages: preferences, what could not be sent, and bids by text."""

@@ -1,0 +1,1 @@
+"""Money: terms, invoices, payments, checkout and receipts."""

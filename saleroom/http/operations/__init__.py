@@ -1,0 +1,1 @@
+"""Operations: the tree, health, metrics and the audit."""

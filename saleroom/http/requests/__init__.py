@@ -1,0 +1,1 @@
+"""Requests: what is so of every one, whatever its route: who asks, how often, in which form."""
