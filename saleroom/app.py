@@ -226,6 +226,8 @@ class Server:
         ready = {"postgresql": "ok", "redis": "ok", "door": "ok", **self.reach.away}
         if self.doorkeeper.is_draining:
             ready["door"] = "away: draining"
+        elif not self.opener.are_known:
+            ready["door"] = "away: it is not known yet which events there are"
         return ready
 
     def tree(self) -> Node:
