@@ -33,8 +33,8 @@ from tools.chromium import ChromiumMissing, open_chromium
 LOTS, BIDDERS = 200, 20
 SLOW_DOWN = 4
 BIDS_PER_S = 50.0
-LOADS, BRIEF_LOADS = 7, 2
-WARM_S, FEED_S, BRIEF_FEED_S = 3.0, 20.0, 4.0
+LOADS, BRIEF_LOADS = 5, 2
+WARM_S, FEED_S, BRIEF_FEED_S = 2.0, 12.0, 4.0
 SEEN_MS = 30_000
 PHONE: Final = {"width": 390, "height": 844}
 DESKTOP: Final = {"width": 1366, "height": 768}

@@ -41,7 +41,7 @@ from bench.usage import Usage, read_usage, usage_between
 
 BIDDERS, IN_FLIGHT = 100, 8
 PADDLE_FIRST, IDS_PER_LOT = 101, 1_000_000_000
-WARM_S, ROUND_S, BRIEF_S, ROUNDS, BRIEF_ROUNDS = 0.5, 3.0, 1.0, 3, 1
+WARM_S, ROUND_S, BRIEF_S, ROUNDS, BRIEF_ROUNDS = 0.5, 2.0, 1.0, 3, 1
 RECEIVE_BYTES = 16 * 1024
 GOALS = {FASTAPI_SOCKETIO.name: Goal(">=", 20.0), NODE_SOCKETIO.name: Goal(">=", 5.0)}
 

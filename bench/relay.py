@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -43,14 +43,18 @@ MESSAGE = (
 
 @attrs.frozen
 class Size:
-    """How many listen, and what they are sent."""
+    """How many listen, and what they are sent, by which peers."""
 
     sockets: int
     messages_per_s: float
     seconds: float
+    peers: Sequence[Peer]
 
 
-SIZES = (Size(1_000, 50, 1.5), Size(10_000, 4, 2.0))
+SIZES = (
+    Size(1_000, 50, 1.5, FAN_OUT),
+    Size(10_000, 4, 2.0, [peer for peer in FAN_OUT if peer.name in GOALS]),
+)
 
 
 @attrs.define
@@ -101,7 +105,7 @@ def measure_relay(setting: Setting, stores: Addresses) -> list[Result | Missing]
     for size in SIZES:
         with _saleroom(setting, stores, size) as ours:
             ours.rest()
-            for peer in FAN_OUT:
+            for peer in size.peers:
                 try:
                     with _peer(setting, peer, size) as theirs:
                         theirs.rest()

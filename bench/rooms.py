@@ -23,7 +23,7 @@ from bench.setting import Setting
 from bench.usage import Usage, resident_bytes, usage_between
 
 SOCKETS_PER_USER = 5
-WARM_S, IDLE_S, SAMPLED_S = 1.0, 4.0, 3.0
+WARM_S, IDLE_S, SAMPLED_S = 1.0, 3.0, 2.0
 BRIEF_S = 3.0
 PAUSE_GOAL, NEVER_DEARER = Goal("<=", 20.0), Goal("<=", 1.0)
 
@@ -55,12 +55,12 @@ class Plan:
 
 
 PLANS = (
-    Plan(500, Pace(10, 12.0), Goal("<=", 20.0), [Pace(50, 4.0), Pace(200, 4.0)]),
+    Plan(500, Pace(10, 12.0), Goal("<=", 20.0), [Pace(50, 3.0), Pace(200, 3.0)]),
     Plan(
         2_000,
         Pace(50, 12.0),
         Goal("<=", 60.0),
-        [Pace(20, 6.0), Pace(200, 5.0)],
+        [Pace(20, 5.0), Pace(200, 4.0)],
         slow=20,
         fast=200,
         cost_goal=Goal("<=", 0.5),

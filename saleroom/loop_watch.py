@@ -8,6 +8,7 @@ are not scanned again. Source: I11, I6, docs/decisions/0006-garbage-on-a-schedul
 from __future__ import annotations
 
 import gc
+import itertools
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -35,6 +36,13 @@ ENDED_LEAST = 10
 SAMPLE_S = 0.1
 WINDOW_SAMPLES = 600
 """Ten samples a second, a minute long."""
+MIDDLE_SAMPLES = 5
+"""With every so many samples goes a middle collection.
+
+A task that is woken and waits again makes as many objects as it frees, so that the count which
+brings a young collection stays while its objects gather: after one heartbeat of 10 000 sockets
+190 000 of them, which held the loop for 105 ms.
+"""
 
 
 async def give_back_in_thread() -> None:
@@ -114,11 +122,13 @@ class LoopWatch:
         }
 
     async def _sample_forever(self) -> None:
-        while True:
+        for number in itertools.count(1):
             due = trio.current_time() + SAMPLE_S
             await trio.sleep_until(due)
             self._lags.append(trio.current_time() - due)
             del self._lags[:-WINDOW_SAMPLES]
+            if number % MIDDLE_SAMPLES == 0:
+                gc.collect(1)
 
     async def _collect_forever(self) -> None:
         while True:

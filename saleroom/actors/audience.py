@@ -176,7 +176,7 @@ class Audience:
             if bulletin is None:
                 self._send_feed(ways, members)
             else:
-                self._send_with_bulletin(ways, members)
+                self._send_with_bulletin(ways, members, is_silent=bulletin.is_silent)
             self._took_s += trio.current_time() - began
         self._reached = ways.last
         if told is not None:
@@ -199,8 +199,13 @@ class Audience:
             if not send(ways[cursor][member.form]):
                 self._check_clog(member)
 
-    def _send_with_bulletin(self, ways: Ways, members: Sequence[Member]) -> None:
+    def _send_with_bulletin(
+        self, ways: Ways, members: Sequence[Member], *, is_silent: bool
+    ) -> None:
         """Send the bulletin to all, with what is new to whom it is; look after the slow."""
+        if is_silent:
+            last = ways.last
+            members = [m for m in members if m.cursor <= last or m.is_new or m.wire.unsent_bytes]
         for member in members:
             if member.cursor == LEFT:
                 continue

@@ -37,6 +37,11 @@ class Bulletin:
     now: Said
     before: Said
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether there is nothing to say but to those who are new."""
+        return self.now == self.before
+
     def messages(self, *, is_staff: bool, is_new: bool) -> list[bytes]:
         """Give what changed, or all of it to who is new."""
         told = zip(self.now.to(is_staff), self.before.to(is_staff), strict=True)

@@ -25,7 +25,7 @@ from saleroom.protocol.identity import Identity
 
 EVENT_PATH = "/ws/v1/events/"
 OPERATOR_PATH = "/ws/v1/operator"
-TICK_S = 0.05
+TICK_S = 0.1
 DRAIN_RATE = 500
 """Sessions closed a second by a drain, so that they do not come back all at once."""
 

@@ -32,7 +32,8 @@ START_LIMIT_S = 300.0  # recovery after a power cut replays the log
 LEFTOVER_LIMIT_S = 15.0  # an earlier server, or its launcher, may take this long to end
 STOP_LIMIT_S = 20.0  # after SIGINT; then SIGQUIT, and the next start recovers
 QUIT_LIMIT_S = 5.0  # after SIGQUIT; then SIGKILL
-POLL_S = 0.05  # between two looks at the process
+POLL_S = 0.05  # between two looks at a process that starts or stops
+WATCH_S = 0.25  # between two looks at the one that runs
 LOG_LINES_SHOWN = 20
 LOG_TAIL_BYTES = 16_384
 
@@ -127,7 +128,7 @@ class EmbeddedPostgres:
                 on_ready(self.dsn)
                 while not stopping.is_set():
                     _require_alive(home, process)
-                    with trio.move_on_after(POLL_S):
+                    with trio.move_on_after(WATCH_S):
                         await stopping.wait()
             finally:
                 await _stop(process)
