@@ -165,6 +165,7 @@ def test_a_guest_is_found_checked_in_and_locked_by_keys(people: People, house: H
     page = admin(people, f"{event}/guests").page
     expect(page.get_by_role("button", name="Guest 2", exact=True)).to_be_visible()
     page.keyboard.type("guest 2")
+    expect(page.get_by_text("Guest 2, paddle 101, not here yet.")).to_be_attached()
     expect(page.get_by_role("button", name="Guest 1", exact=True)).to_be_hidden()
     page.keyboard.press("Enter")
     told(page, "Guest 2 is checked in: paddle 101.")
